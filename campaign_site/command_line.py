@@ -1,0 +1,26 @@
+"""The command line, with one-line errors where a configuration or the database is at fault."""
+
+from __future__ import annotations
+
+import sys
+
+from campaign_site.env import ConfigurationError
+
+
+def execute(argv: list[str]) -> None:
+    """Run a management command; exit 1 with a one-line reason where the installation itself is at fault."""
+    try:
+        _execute(argv)
+    except ConfigurationError as error:
+        sys.exit(f"Configuration error: {error}")
+
+
+def _execute(argv: list[str]) -> None:
+    from django.core.management import execute_from_command_line
+    from django.db.utils import InterfaceError, OperationalError
+
+    try:
+        execute_from_command_line(argv)
+    except (OperationalError, InterfaceError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        sys.exit(f"The database does not answer: {reason}. Check DATABASE_URL and that the server is running.")

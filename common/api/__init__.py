@@ -1,0 +1,1 @@
+"""What every API shares: errors, pagination, permissions and fields."""

@@ -1,0 +1,1 @@
+"""The workflow activities that make deliveries, one file each."""

@@ -1,0 +1,1 @@
+"""The channels, one package each; every package registers its Channel."""

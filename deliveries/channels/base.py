@@ -1,0 +1,119 @@
+"""The contract of a channel: which address it uses, how it renders, how it sends."""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from django.db.models import Expression, F, Q
+
+from deliveries.models import ContentVersion, Delivery, Route
+from recipients.vocabulary import FailureReason, FailureType
+
+
+class RenderingFailed(Exception):
+    """This recipient's message can't be made; the text names the part, line and field."""
+
+
+class NothingToSend(Exception):
+    """The content says that this recipient gets nothing ({% skip %})."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRow:
+    """One broadlog to render. `recipient` holds plain values only (no model instance ever reaches a template)."""
+
+    broadlog_id: int
+    address: str
+    recipient: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One rendered message. `content` is what goes on the wire before dot-stuffing: CRLF lines, CRLF at its end."""
+
+    broadlog_id: int
+    sender: str
+    address: str
+    content: bytes
+    needs_smtputf8: bool = False
+
+
+class Renderer(Protocol):
+    def render(self, row: OutgoingRow) -> Message:
+        """Raises RenderingFailed or NothingToSend for this row alone."""
+
+
+class Result(enum.Enum):
+    ACCEPTED = "accepted"  # 2xx after the dot
+    REFUSED = "refused"  # refused for good: this address or this message
+    DEFERRED = "deferred"  # refused for now: try again later
+    UNSENT = "unsent"  # certainly not delivered, through no fault of the recipient (no connection, server closing)
+    IN_DOUBT = "in_doubt"  # the final dot left and no reply came
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    result: Result
+    failure_type: FailureType | None = None
+    failure_reason: FailureReason | None = None
+    detail: str = ""
+    # The fault is ours (credentials, sender refused): the route is paused with this reason, nobody is blamed.
+    route_fault: str = field(default="")
+
+
+class Outbox(Protocol):
+    """Where a session takes its messages from and where it says what became of them."""
+
+    async def next(self) -> Message | None:
+        """The next message; None when the session shall end (after QUIT)."""
+
+    def intend(self, message: Message, session: int) -> bool:
+        """Journal that the final dot is about to leave. False: it must not leave (stopped, lease lost)."""
+
+    def record(self, message: Message, result: SendResult, session: int) -> None:
+        """Journal the outcome. Called exactly once for each message taken."""
+
+
+class Connector(ABC):
+    """Sends messages over one route. One instance per sender process and route."""
+
+    @abstractmethod
+    async def run_session(self, session: int, outbox: Outbox) -> None:
+        """Take messages from the outbox until it answers None; connections are kept and remade as needed.
+
+        Never raises for a fault of the server or of the network: every message taken gets its `record`.
+        On cancellation the messages whose dot has left are recorded IN_DOUBT, the others UNSENT.
+        """
+
+
+class Channel(ABC):
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    # Broadlog addresses and quarantine keys are compared in lower case.
+    denylist_field: ClassVar[str]
+
+    @abstractmethod
+    def address(self) -> F | Expression:
+        """Expression over Recipient: the address as stored in the broadlog (case kept, trimmed)."""
+
+    @abstractmethod
+    def address_key(self) -> F | Expression:
+        """Expression over Recipient: the address as compared (duplicates, quarantine)."""
+
+    @abstractmethod
+    def invalid_address(self) -> Q:
+        """Condition over Recipient: an address is there and can't be one."""
+
+    @abstractmethod
+    def check_address(self, address: str) -> str:
+        """The address in its stored form, or ValueError with a sentence. Used for proofs and imports."""
+
+    @abstractmethod
+    def renderer(self, delivery: Delivery, version: ContentVersion) -> Renderer: ...
+
+    @abstractmethod
+    def connector(self, route: Route) -> Connector: ...

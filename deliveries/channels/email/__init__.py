@@ -1,0 +1,1 @@
+"""E-mail: MIME, SMTP and what SMTP replies mean."""

@@ -1,0 +1,1 @@
+"""Content: versions, tracked links, personalisation."""

@@ -1,0 +1,1 @@
+"""The sending processes: claim, render, send, journal, outcomes, recovery."""

@@ -1,0 +1,1 @@
+"""Checks and filters run by the analysis."""

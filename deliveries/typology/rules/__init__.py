@@ -1,0 +1,1 @@
+"""The typology rules, one file each; every file registers its class."""

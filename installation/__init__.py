@@ -1,0 +1,1 @@
+"""What belongs to the installation and to no campaign: live options, processes' heartbeats, idempotency keys."""

@@ -1,0 +1,1 @@
+"""The activity types of targeting and flow control, one file each; every file registers its class."""

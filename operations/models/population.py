@@ -1,0 +1,34 @@
+"""What travels on a transition: a set of recipients, kept in the database."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from operations.models.run import ActivityRun
+from recipients.models import Recipient
+
+
+class Population(models.Model):
+    """The people who left one task through one outlet."""
+
+    task = models.ForeignKey(ActivityRun, on_delete=models.CASCADE, related_name="populations")
+    outlet = models.CharField(_("outlet"), max_length=100)
+    count = models.PositiveBigIntegerField(_("count"), default=0)
+
+    class Meta:
+        verbose_name = _("population")
+        verbose_name_plural = _("populations")
+        constraints = [models.UniqueConstraint(fields=["task", "outlet"], name="population_once_per_outlet")]
+
+
+class PopulationMember(models.Model):
+    """Volume table: its key is the pair; no constraint to the recipients, who are erased but never deleted."""
+
+    pk = models.CompositePrimaryKey("population_id", "recipient_id")
+    population = models.ForeignKey(
+        Population, on_delete=models.CASCADE, related_name="members", db_constraint=False, db_index=False
+    )
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )

@@ -1,0 +1,132 @@
+"""What an activity type is, what it is given, and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from operations.models import Activity, ActivityRun, Operation, Population, RunLog, Workflow, WorkflowRun
+from recipients.filters import FilterContext
+
+if TYPE_CHECKING:
+    from operations.workflow.config import ConfigForm
+
+
+class ActivityFailed(Exception):
+    """The task can't be carried out: the message is shown to the marketer and the workflow is suspended."""
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One arrival: the activity and outlet it came from, and the people; None where only the signal travels."""
+
+    source: str
+    outlet: str
+    population: Population | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """The task is over. `outlets` names the outlets that fire, with the set that leaves through each."""
+
+    outlets: Mapping[str, Population | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again from `until` on; `memo` is kept in the task (JSON)."""
+
+    until: datetime
+    memo: Mapping[str, Any] = field(default_factory=dict)
+
+
+Outcome = Done | Wait
+
+
+@dataclass
+class TaskContext:
+    """What `execute` may use. All writes happen in the transaction that also ends the task."""
+
+    workflow: Workflow
+    run: WorkflowRun
+    task: ActivityRun
+    activity: Activity
+    config: Mapping[str, Any]
+    inbound: Sequence[Inbound]
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.workflow.zone_name())
+
+    @property
+    def filter_context(self) -> FilterContext:
+        """Filters see the scheduled instant, not the clock: a late run selects the same people."""
+        return FilterContext(instant=self.run.scheduled_for, zone=self.zone)
+
+    @property
+    def single_inbound(self) -> Population | None:
+        """The population that came in, for types that take one transition."""
+        return self.inbound[0].population if self.inbound else None
+
+    def log(self, message: object, level: str = RunLog.Level.INFO) -> None:
+        RunLog.objects.create(run=self.run, task=self.task, at=self.now, level=level, message=str(message))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a configuration is to be valid: the workflow and its operation, if it has one."""
+
+    workflow: Workflow
+    operation: Operation | None
+
+
+class ActivityType:
+    """One type of activity: code, label, configuration form, outlets, behaviour. One file each."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    # Palette tab: targeting, flow, actions, deliveries.
+    category: ClassVar[str] = "targeting"
+    # How many transitions may come in; None is any number.
+    minimum_inbound: ClassVar[int] = 1
+    maximum_inbound: ClassVar[int | None] = 1
+    # A branch may end here with nothing connected to any outlet.
+    may_end_branch: ClassVar[bool] = False
+    # A scheduler: starts runs at instants, has no inbound transition.
+    is_scheduler: ClassVar[bool] = False
+    # Waits for every inbound transition to fire, and is skipped if one never will (AND-join); the other types with
+    # several inbound transitions start when each has fired or never will, and one at least has.
+    needs_all_inbound: ClassVar[bool] = False
+    # Only in the workflow of an operation.
+    needs_operation: ClassVar[bool] = False
+
+    Config: ClassVar[type[ConfigForm]]
+
+    def clean(self, config: Mapping[str, Any], *, scope: Scope, sources: Sequence[str]) -> dict[str, Any]:
+        """The configuration with defaults filled in, or operations.workflow.config.InvalidConfig that names keys.
+
+        `sources` are the names of the activities with a transition into this one.
+        """
+        from operations.workflow.config import clean_config
+
+        return clean_config(self.Config, config, scope=scope, sources=sources)
+
+    def outlets(self, config: Mapping[str, Any]) -> list[str]:
+        return ["out"]
+
+    def execute(self, context: TaskContext) -> Outcome:
+        raise NotImplementedError
+
+    def saved(self, activity: Activity, previous: Mapping[str, Any] | None) -> None:
+        """Called in the transaction that saved the activity; `previous` is its former configuration."""
+
+    def stopped(self, task: ActivityRun, *, now: datetime) -> None:
+        """Called in the transaction that skips an unfinished task because its run was stopped."""
+
+    def document(self, activity: Activity) -> dict[str, Any]:
+        """Read-only keys that the API adds to the activity (for example `local_template`)."""
+        return {}
