@@ -1,4 +1,4 @@
-"""The outside servers and programs that some tests need: absent, they skip with the way to get them; under CI they fail."""
+"""The outside servers that some tests need: absent, they skip with the way to get them; under CI they fail."""
 
 from __future__ import annotations
 
