@@ -1,0 +1,64 @@
+"""Filling the database: customers, story, past mornings; a start that was interrupted goes on where it stopped."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
+
+from campaign_site.demo.past import MORNINGS, add_past_mornings
+from campaign_site.demo.people import add_people, fill_list, quarantine_some, subscribe_some
+from campaign_site.demo.progress import Progress
+from campaign_site.demo.story import TIME_ZONE, Story, find_story, tell_story
+from recipients.models import Recipient
+
+LOGIN = "demo"
+
+
+def last_morning(now: datetime) -> datetime:
+    """The newest 06:00 in the demo's time zone."""
+    zone = ZoneInfo(TIME_ZONE)
+    today = datetime.combine(now.astimezone(zone).date(), time(6), tzinfo=zone)
+    return today if today <= now else today - timedelta(days=1)
+
+
+def fill(*, recipients: int, now: datetime, output: TextIO) -> Story:
+    """Fill an empty database; one that was filled before keeps its rows and gets the customers it lacks."""
+    morning = last_morning(now)
+    missing = recipients - Recipient.objects.count()
+    if missing > 0:
+        progress = Progress(_("Customers"), missing, output)
+        add_people(count=missing, today=morning.date(), show=progress.show)
+    story = find_story()
+    if story is not None:
+        return story
+    story = tell_story(now=now)
+    quarantine_some()
+    subscribe_some(story.newsletter)
+    fill_list(story.french, "FR")
+    fill_list(story.british, "GB")
+    progress = Progress(_("Past mornings"), MORNINGS, output)
+    add_past_mornings(story, before=morning, show=progress.show)
+    return story
+
+
+def demo_password() -> str:
+    """The login's password: made once, kept beside the database and nowhere else."""
+    path = Path(settings.VAR_DIR) / "demo-password"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(9))
+    password = path.read_text().strip()
+    user, created = get_user_model().objects.get_or_create(
+        username=LOGIN, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if created or not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return password
