@@ -34,7 +34,7 @@ def fill(*, recipients: int, now: datetime, output: TextIO) -> Story:
     missing = recipients - Recipient.objects.count()
     if missing > 0:
         progress = Progress(_("Customers"), missing, output)
-        add_people(count=missing, today=morning.date(), show=progress.show)
+        add_people(count=missing, today=morning.date(), now=now, show=progress.show)
     story = find_story()
     if story is not None:
         return story

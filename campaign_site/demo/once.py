@@ -117,9 +117,8 @@ def _wait_for_counters(delivery: Delivery, visits: Visits, look: Callable[[], No
 
 def _refuse_failure(run: WorkflowRun, delivery: Delivery | None) -> None:
     if run.state in (RunState.FAILED, RunState.STOPPED, RunState.SKIPPED):
-        raise DemoFailed(
-            _("The run ended as “%(state)s”: %(error)s") % {"state": run.get_state_display(), "error": run.error}
-        )
+        sentence = _("The run ended as “%(state)s”: %(error)s")
+        raise DemoFailed(sentence % {"state": run.get_state_display(), "error": run.error})
     if run.state == RunState.FINISHED and delivery is None:
         raise DemoFailed(_("Nobody has a birthday today: try with more --recipients."))
     if delivery is not None and delivery.state in (DeliveryState.FAILED, DeliveryState.STOPPED):
@@ -140,6 +139,5 @@ class _Watch:
             return
         causes = pending_causes(delivery=delivery, now=timezone.now()) if delivery is not None else []
         why = "; ".join(f"{cause.detail} {cause.remedy}" for cause in causes) or _("no cause found")
-        raise DemoFailed(
-            _("Nothing has moved for %(seconds)d s: %(why)s") % {"seconds": SECONDS_WITHOUT_PROGRESS, "why": why}
-        )
+        sentence = _("Nothing has moved for %(seconds)d s: %(why)s")
+        raise DemoFailed(sentence % {"seconds": SECONDS_WITHOUT_PROGRESS, "why": why})

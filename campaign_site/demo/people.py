@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from recipients.models import Quarantine, Recipient, RecipientList, RecipientListMember, Service, Subscription
 from recipients.vocabulary import Channel, FailureReason, FailureType
 
 BATCH = 2000
-FRENCH = ("fr", "FR")
+STORES = ("Lyon", "Lille", "London", "Leeds")
 FIRST_NAMES = {
     "fr": "Camille Léa Chloé Manon Inès Jeanne Zoé Élodie Lucas Hugo Louis Arthur Jules Gabriel Raphaël Noé Théo Maël",
     "en": "Olivia Amelia Isla Ava Freya Grace Poppy Ella Oliver George Noah Arthur Harry Leo Jack Oscar Theo Freddie",
@@ -25,9 +25,9 @@ DOMAINS = ("example.com", "example.org", "example.net", "mail.example", "post.ex
 BORN_TODAY = 0.10
 
 
-def add_people(*, count: int, today: date, show: Callable[[int], None]) -> None:
+def add_people(*, count: int, today: date, now: datetime, show: Callable[[int], None]) -> None:
     """Insert the customers in batches; `show` is told how many are in."""
-    people = customers(count=count, today=today)
+    people = customers(count=count, today=today, now=now)
     done = 0
     while batch := list(islice(people, BATCH)):
         Recipient.objects.bulk_create(batch)
@@ -35,10 +35,10 @@ def add_people(*, count: int, today: date, show: Callable[[int], None]) -> None:
         show(done)
 
 
-def customers(*, count: int, today: date) -> Iterator[Recipient]:
+def customers(*, count: int, today: date, now: datetime) -> Iterator[Recipient]:
     dice = random.Random(2026)
     for number in range(1, count + 1):
-        yield _customer(number, today, dice)
+        yield _customer(number, today, now, dice)
 
 
 def quarantine_some() -> int:
@@ -75,7 +75,7 @@ def fill_list(target: RecipientList, country_code: str, most: int = 5000) -> Non
     )
 
 
-def _customer(number: int, today: date, dice: random.Random) -> Recipient:
+def _customer(number: int, today: date, now: datetime, dice: random.Random) -> Recipient:
     language = "fr" if dice.random() < 0.6 else "en"
     first = dice.choice(FIRST_NAMES[language].split())
     last = dice.choice(LAST_NAMES[language].split())
@@ -89,10 +89,8 @@ def _customer(number: int, today: date, dice: random.Random) -> Recipient:
         country_code="FR" if language == "fr" else "GB",
         mobile_phone=f"+336{dice.randrange(10**8):08d}" if language == "fr" else f"+447{dice.randrange(10**9):09d}",
         denylist_email=dice.random() < 0.02,
-        attributes={
-            "loyalty_points": dice.randrange(0, 2000),
-            "store": dice.choice(["Lyon", "Lille", "London", "Leeds"]),
-        },
+        attributes={"loyalty_points": dice.randrange(0, 2000), "store": dice.choice(STORES)},
+        created_at=now - timedelta(days=dice.randrange(3, 1500)) if number % 60 else now,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from campaign_site.demo.content import BIRTHDAY, SENDER, WELCOME
@@ -96,11 +97,8 @@ def _welcome(operation: Operation, service: Service) -> Workflow:
     workflow = Workflow.objects.create(
         internal_name="demo-welcome", label="Welcome new subscribers", operation=operation, time_zone=TIME_ZONE
     )
-    query = {
-        "filter": {
-            "all": [{"subscribed_to": service.pk}, {"field": "attributes.welcome", "op": "equals", "value": True}]
-        }
-    }
+    new = {"field": "created_at", "op": "within_last", "value": {"days": 2}}
+    query = {"filter": {"all": [{"subscribed_to": service.pk}, new]}}
     activities = [
         _activity("every_hour", "scheduler", "Every hour", 40, {"schedule": {"crontab": "0 * * * *"}}),
         _activity("new_subscribers", "incremental_query", "New subscribers", 280, query),
@@ -115,9 +113,7 @@ def _activity(name: str, kind: str, label: str, x: int, config: dict[str, Any]) 
 
 def _draw(workflow: Workflow, activities: list[dict[str, Any]]) -> Workflow:
     names = [activity["name"] for activity in activities]
-    transitions = [
-        {"source": source, "outlet": "out", "target": target} for source, target in zip(names, names[1:], strict=False)
-    ]
+    transitions = [{"source": source, "outlet": "out", "target": target} for source, target in pairwise(names)]
     save_definition(workflow=workflow, document={"activities": activities, "transitions": transitions})
     workflow.refresh_from_db()
     return workflow

@@ -122,11 +122,8 @@ class Supervisor:
             raise PartFailed(_("%(part)s does not start; its message stands above.") % {"part": child.part.name})
         pause = min(FIRST_PAUSE * 2 ** (child.starts - 1), LONGEST_PAUSE)
         child.restart_at = time.monotonic() + pause
-        self.say(
-            child.part.name,
-            _("ended with %(code)s, starts again in %(seconds)d s")
-            % {"code": child.process.returncode, "seconds": pause},
-        )
+        sentence = _("ended with %(code)s, starts again in %(seconds)d s")
+        self.say(child.part.name, sentence % {"code": child.process.returncode, "seconds": pause})
 
     def _restart_when_due(self, child: Child) -> None:
         if child.restart_at is None or time.monotonic() < child.restart_at or self.stopping:

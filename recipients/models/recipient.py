@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -27,7 +28,7 @@ class Recipient(models.Model):
     denylist_file = models.BooleanField(_("no longer contact by file"), default=False, db_default=False)
     denylist_all = models.BooleanField(_("no longer contact"), default=False, db_default=False)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta:

@@ -78,9 +78,8 @@ class Command(ServiceCommand):
         with supervisor.running():
             before = store.distinct_message_ids()
             run = start_morning(story, now=timezone.now())
-            self.say(
-                _("Run %(run)s, scheduled for %(instant)s") % {"run": run.pk, "instant": run.scheduled_for.isoformat()}
-            )
+            instant = run.scheduled_for.isoformat()
+            self.say(_("Run %(run)s, scheduled for %(instant)s") % {"run": run.pk, "instant": instant})
             delivery = follow(run, look=supervisor.look, output=self.stderr._out)
             report = visit_and_check(delivery, before=before, look=supervisor.look)
         self._show(report, started)
@@ -115,6 +114,7 @@ def _text(report: Report, seconds: float) -> str:
     delivery: Delivery = report.delivery
     counts = [f"  {name.replace('_', ' '):<22}{number:>9,}" for name, number in delivery.counts().items() if number]
     verdict = _("The ledger adds up.") if report.ledger.ok else _("THE LEDGER DOES NOT ADD UP.")
+    duration = _("From the instant to the report: %(seconds).0f s.") % {"seconds": seconds}
     return "\n".join(
         [
             "",
@@ -122,8 +122,7 @@ def _text(report: Report, seconds: float) -> str:
             *counts,
             f"  {_('mails in the sink'):<22}{report.in_sink:>9,}",
             "",
-            _("%(verdict)s From the instant to the report: %(seconds).0f s.")
-            % {"verdict": verdict, "seconds": seconds},
+            f"{verdict} {duration}",
         ]
     )
 
