@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.env import (
@@ -17,6 +18,9 @@ from campaign_site.env import (
     env_time_zone,
     env_url,
 )
+
+# Lets annotations such as ModelAdmin[Operation] be evaluated at run time.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env_directory("VAR_DIR", BASE_DIR / "var")
