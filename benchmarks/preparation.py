@@ -33,7 +33,8 @@ TARGET = 0.4
 # 1 % empty, 3 % duplicates in another case, 2 % denylisted, 2.5 % quarantined, 5 % invalid.
 PEOPLE = """
 INSERT INTO recipients_recipient (email, first_name, last_name, mobile_phone, birth_date, language, gender,
-    country_code, denylist_email, denylist_sms, denylist_push, denylist_file, denylist_all, attributes, created_at, updated_at)
+    country_code, denylist_email, denylist_sms, denylist_push, denylist_file, denylist_all, attributes, created_at,
+    updated_at)
 SELECT CASE WHEN n %% 100 = 1 THEN '' WHEN n %% 100 IN (2, 3, 4) THEN 'PERSON' || (n - 50) || '@Example.com'
     WHEN n %% 20 = 7 THEN 'person' || n || '.example.com' ELSE 'person' || n || '@example.com' END,
     'First' || n, 'Last' || n, '', DATE '1970-01-01' + (n %% 15000)::int, 'en', '', 'GB',
@@ -157,17 +158,10 @@ def _show(recipients: int, rounds: list[tuple[float, float]], small: int, large:
         ["", "rows/s", "of raw"],
         [["raw INSERT … SELECT", f"{raw:,.0f}", "100 %"], ["whole analysis", f"{ours:,.0f}", f"{ratio:.0%}"]],
     )
-    line(
-        f"queries: {small} for {recipients // 1000:,} people, {large} for {recipients:,}; memory grew by {memory:.1f} MB"
-    )
-    verdict(
-        "preparation",
-        ratio=ratio,
-        target=TARGET,
-        queries_small=small,
-        queries_large=large,
-        memory_growth_mb=round(memory, 1),
-    )
+    line(f"queries: {small} for {recipients // 1000:,} people and {large} for {recipients:,}")
+    line(f"memory of this process grew by {memory:.1f} MB")
+    growth = {"queries_small": small, "queries_large": large, "memory_growth_mb": round(memory, 1)}
+    verdict("preparation", ratio=ratio, target=TARGET, **growth)
 
 
 if __name__ == "__main__":
