@@ -113,6 +113,8 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+# WhiteNoise warns about a folder that is not there yet.
+STATIC_ROOT.mkdir(exist_ok=True)
 # Finders serve what no one collected: a newcomer's first start needs no collectstatic.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    # REST framework's views load this module (it is the default permission) while they are being loaded themselves.
+    from rest_framework.views import APIView
 
 
 class ModelPermissions(DjangoModelPermissions):

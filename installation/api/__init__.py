@@ -1,0 +1,1 @@
+"""Idempotency keys for every viewset, live options, the sending processes."""
