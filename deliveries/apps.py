@@ -11,3 +11,6 @@ class DeliveriesConfig(AppConfig):
 
         for folder in ("channels", "typology.rules", "activities"):
             import_submodules(f"deliveries.{folder}")
+        # Modules that register themselves: the filter language's behaviours, the analysis' picker.
+        import deliveries.criteria
+        import deliveries.preparation.pipeline  # noqa: F401

@@ -1,0 +1,181 @@
+"""What every delivery activity does: make its delivery, ask for the analysis, wait for it, pass the people on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from common.errors import Refused
+from deliveries.models import (
+    Broadlog,
+    Delivery,
+    DeliveryState,
+    DeliveryTemplate,
+    MessageStatus,
+    Preparation,
+    PreparationState,
+    RequestedAction,
+)
+from deliveries.preparation.request import request_preparation
+from deliveries.preparation.void import WORKING_STATES, drop
+from deliveries.templates import set_local_template
+from operations.models import Activity, ActivityRun, Population, RunLog
+from operations.workflow.base import ActivityFailed, ActivityType, Done, Outcome, TaskContext, Wait
+from operations.workflow.config import ConfigForm
+
+# The end of the analysis wakes the task; this look is for the case that nobody is there to wake it.
+LOOK_AGAIN = timedelta(minutes=1)
+
+
+class DeliveryConfig(ConfigForm):
+    template = forms.IntegerField(label=gettext_lazy("Template"))
+    action = forms.ChoiceField(
+        label=gettext_lazy("Action"),
+        choices=list(reversed(RequestedAction.choices)),
+        initial=RequestedAction.PREPARE_AND_START.value,
+    )
+
+    def clean_template(self) -> int:
+        number: int = self.cleaned_data["template"]
+        # The local template of an activity is its own.
+        if not DeliveryTemplate.objects.filter(pk=number, activity__isnull=True).exists():
+            raise forms.ValidationError(_("There is no delivery template %(number)s.") % {"number": number})
+        return number
+
+
+class DeliveryActivity(ActivityType):
+    """Base of the delivery activities; a subclass says in `create` which delivery a task writes to."""
+
+    category = "deliveries"
+    may_end_branch = True
+    # Its content is a copy of the chosen template, edited with the activity.
+    has_local_template: ClassVar[bool] = True
+
+    def create(self, context: TaskContext, template: DeliveryTemplate) -> Delivery:
+        """The delivery of this task; called again for a resumed task, it answers the same one."""
+        raise NotImplementedError
+
+    def execute(self, context: TaskContext) -> Outcome:
+        preparation = Preparation.objects.select_related("delivery").filter(task=context.task).first()
+        if preparation is not None and not _is_resumed(context, preparation):
+            return self._look(context, preparation)
+        population = context.single_inbound
+        if population is None:
+            raise ActivityFailed(_("No people come in: put a query or a list before the delivery."))
+        if not population.count:
+            context.log(_("Nobody comes in: no delivery is made."))
+            return Done()
+        return self._begin(context, population)
+
+    def saved(self, activity: Activity, previous: Mapping[str, Any] | None) -> None:
+        chosen = activity.config.get("template")
+        if not self.has_local_template or chosen is None:
+            return
+        has_copy = DeliveryTemplate.objects.filter(activity=activity).exists()
+        if not has_copy or (previous or {}).get("template") != chosen:
+            set_local_template(activity, chosen)
+
+    def stopped(self, task: ActivityRun, *, now: Any) -> None:
+        working = Preparation.objects.select_for_update().filter(task=task, state__in=WORKING_STATES).first()
+        if working is None:
+            return
+        drop(working, now=now)
+        delivery = Delivery.objects.select_for_update().get(pk=working.delivery_id)
+        if delivery.moves.allows(delivery.state, DeliveryState.EDITED):
+            delivery.moves.move(delivery, to=DeliveryState.EDITED)
+
+    def document(self, activity: Activity) -> dict[str, Any]:
+        if not self.has_local_template:
+            return {}
+        number = DeliveryTemplate.objects.filter(activity=activity).values_list("pk", flat=True).first()
+        return {"local_template": number}
+
+    def _begin(self, context: TaskContext, population: Population) -> Outcome:
+        action = context.config["action"]
+        try:
+            delivery = self.create(context, self._template(context))
+            if action == RequestedAction.SAVE:
+                context.log(_("The delivery “%(label)s” is saved.") % {"label": delivery.label})
+                return Done({"out": population})
+            preparation = request_preparation(
+                delivery=delivery, action=action, now=context.now, population=population, task=context.task
+            )
+        except Refused as error:
+            raise ActivityFailed(str(error)) from error
+        context.log(_("The analysis of “%(label)s” is asked for.") % {"label": delivery.label})
+        return _wait(context, preparation)
+
+    def _template(self, context: TaskContext) -> DeliveryTemplate:
+        chosen = context.config["template"]
+        own = {"activity": context.activity} if self.has_local_template else {"pk": chosen}
+        template = DeliveryTemplate.objects.filter(**own).first()
+        if template is None:
+            raise ActivityFailed(_("There is no delivery template %(number)s.") % {"number": chosen})
+        return template
+
+    def _look(self, context: TaskContext, preparation: Preparation) -> Outcome:
+        delivery = preparation.delivery
+        if preparation.state in WORKING_STATES:
+            return _wait(context, preparation)
+        if preparation.state == PreparationState.FAILED:
+            raise ActivityFailed(
+                _("The analysis of “%(label)s” failed: %(error)s")
+                % {"label": delivery.label, "error": preparation.error}
+            )
+        if preparation.state == PreparationState.CANCELLED:
+            return _look_at_cancelled(context, delivery)
+        context.log(_("“%(label)s”: %(to_deliver)d to deliver, %(ignored)d ignored.") % _numbers(preparation))
+        return Done(_outbound(context, preparation))
+
+
+def _wait(context: TaskContext, preparation: Preparation) -> Wait:
+    memo = {"preparation": preparation.pk, "attempt": context.task.attempt}
+    return Wait(context.now + LOOK_AGAIN, memo)
+
+
+def _is_resumed(context: TaskContext, preparation: Preparation) -> bool:
+    """The failure of this analysis has been reported, and somebody resumed the run: ask for it again."""
+    over = preparation.state in (PreparationState.FAILED, PreparationState.CANCELLED)
+    return over and context.task.memo.get("attempt") != context.task.attempt
+
+
+def _look_at_cancelled(context: TaskContext, delivery: Delivery) -> Outcome:
+    if delivery.stop_requested or delivery.state == DeliveryState.STOPPED:
+        message = _("The delivery “%(label)s” was stopped during its analysis.")
+        context.log(message % {"label": delivery.label}, RunLog.Level.WARNING)
+        return Done()
+    raise ActivityFailed(
+        _("The analysis of “%(label)s” was taken back; resume the run to ask for it again.") % {"label": delivery.label}
+    )
+
+
+def _numbers(preparation: Preparation) -> dict[str, Any]:
+    return {
+        "label": preparation.delivery.label,
+        "to_deliver": preparation.to_deliver,
+        "ignored": preparation.ignored,
+    }
+
+
+def _outbound(context: TaskContext, preparation: Preparation) -> dict[str, Population | None]:
+    """Those who get the message; an estimate writes no rows and lets everybody pass."""
+    if preparation.state == PreparationState.ESTIMATED:
+        return {"out": preparation.population}
+    if not _is_followed(context):
+        return {"out": None}
+    from operations.workflow import populations
+
+    rows = Broadlog.objects.filter(delivery=preparation.delivery_id, preparation=preparation)
+    kept = rows.exclude(status=MessageStatus.IGNORED).values("recipient")
+    return {"out": populations.store(task=context.task, outlet="out", rows=kept)}
+
+
+def _is_followed(context: TaskContext) -> bool:
+    """Nobody copies a million people for a transition that is not drawn."""
+    drawn = context.run.version.definition.get("transitions", [])
+    return any(transition["source"] == context.activity.name for transition in drawn)
