@@ -1,0 +1,44 @@
+"""The e-mail channel: the recipient's address, the renderer and the SMTP connector."""
+
+from __future__ import annotations
+
+from django.db.models import Expression, F, Q
+from django.db.models.functions import Lower, Trim
+from django.utils.translation import gettext_lazy as _
+
+from deliveries.channels.base import Channel, Connector
+from deliveries.channels.email.addresses import PLAUSIBLE, check_address
+from deliveries.channels.email.mime import EmailRenderer
+from deliveries.channels.registry import channels
+from deliveries.models import ContentVersion, Delivery, Route
+
+
+class EmailChannel(Channel):
+    code = "email"
+    label = _("E-mail")
+    denylist_field = "denylist_email"
+
+    def address(self) -> F | Expression:
+        return Trim("email")
+
+    def address_key(self) -> F | Expression:
+        return Lower(Trim("email"))
+
+    def invalid_address(self) -> Q:
+        # Only spaces is no address at all, which is another reason.
+        return Q(email__regex="[^ ]") & ~(Q(email__regex=PLAUSIBLE) & Q(email__regex="^ *[^@]{1,64}@"))
+
+    def check_address(self, address: str) -> str:
+        return check_address(address)
+
+    def renderer(self, delivery: Delivery, version: ContentVersion) -> EmailRenderer:
+        return EmailRenderer(delivery, version)
+
+    def connector(self, route: Route) -> Connector:
+        # Imported here: only sender processes need the SMTP client and its event loop.
+        from deliveries.channels.email.smtp import SmtpConnector
+
+        return SmtpConnector(route)
+
+
+channels.add(EmailChannel.code, EmailChannel())

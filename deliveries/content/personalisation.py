@@ -1,0 +1,176 @@
+"""Personalisation: what a content asks for is checked once, then rendered for each recipient.
+
+Recipients' values are data: they are never parsed as a template, and reach it as plain, bounded values.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import minijinja
+from django.utils.translation import gettext as _
+
+from deliveries.channels.base import NothingToSend, RenderingFailed
+from deliveries.content.analysis import FIELDS, Analysis, analyse
+from deliveries.content.language import MAXIMUM_OUTPUT, SKIP_MARKER, environment, plain
+
+# The parts that may hold personalisation; `html` alone is escaped.
+PARTS = ("subject", "html", "text", "from_name", "reply_to")
+HTML_PARTS = frozenset({"html"})
+RECIPIENT_FIELDS = tuple(sorted(FIELDS["recipient"]))
+
+_ROOT = Path(__file__).resolve().parents[2]
+# Start-up of the trial process included; rendering itself has one second.
+_TRIAL_SECONDS = 30
+_SAMPLE = {
+    "id": 1,
+    "email": "camille.martin@example.com",
+    "first_name": "Camille",
+    "last_name": "Martin",
+    "mobile_phone": "+33600000000",
+    "birth_date": "1990-02-28",
+    "gender": "female",
+    "country_code": "FR",
+    "created_at": "2025-01-01T09:00:00+00:00",
+}
+_SAMPLE_LANGUAGES = ("en", "fr")
+_OUT_OF_BOUNDS = frozenset({"OutOfFuel", "TooLong", "Killed"})
+# With sample data these two may say more about the sample than about the template.
+_DATA_FAULTS = frozenset({"UndefinedError", "InvalidOperation"})
+
+
+class Content(Protocol):
+    """A template, a delivery or a content version."""
+
+    subject: str
+    html: str
+    text: str
+    from_name: str
+    from_email: str
+    reply_to: str
+
+
+@dataclass(frozen=True)
+class ContentProblem:
+    """What is wrong in one part, at which line (0: the part as a whole)."""
+
+    part: str
+    line: int
+    message: str
+
+
+def check(content: Content) -> list[ContentProblem]:
+    """Every problem that would keep this content from being sent; an empty list when there is none."""
+    sources = {part: str(getattr(content, part)) for part in PARTS}
+    analyses = {part: analyse(source) for part, source in sources.items()}
+    problems = [
+        ContentProblem(part, fault.line, fault.message)
+        for part, analysis in analyses.items()
+        for fault in analysis.faults
+    ]
+    if "{{" in content.from_email or "{%" in content.from_email:
+        problems.append(ContentProblem("from_email", 1, _("The sender address can't be personalised.")))
+    personalised = {part: sources[part] for part, analysis in analyses.items() if analysis.tags or "{" in sources[part]}
+    if problems or not personalised:
+        return problems
+    return _trial_problems(personalised, analyses)
+
+
+def _trial_problems(sources: dict[str, str], analyses: Mapping[str, Analysis]) -> list[ContentProblem]:
+    attributes = {name for analysis in analyses.values() for name in analysis.attributes}
+    fault = _run_trial(sources, [_sample_context(language, attributes) for language in _SAMPLE_LANGUAGES])
+    if not fault:
+        return []
+    part, line, kind = str(fault["part"]), int(fault["line"]), str(fault["kind"])
+    if kind in _OUT_OF_BOUNDS:
+        message = _("Personalisation takes too much time, memory or room. Shorten its loops.")
+        return [ContentProblem(part, line, message)]
+    if kind in _DATA_FAULTS and analyses[part].attributes:
+        return []
+    return [ContentProblem(part, line, _("This can't be read: %(detail)s.") % {"detail": fault["detail"] or kind})]
+
+
+def _run_trial(sources: dict[str, str], contexts: list[dict[str, Any]]) -> dict[str, Any]:
+    task = json.dumps({"sources": sources, "escaped": sorted(HTML_PARTS), "contexts": contexts})
+    command = [sys.executable, "-m", "deliveries.content.trial"]
+    killed = {"part": next(iter(sources)), "line": 0, "kind": "Killed", "detail": ""}
+    try:
+        done = subprocess.run(
+            command, input=task, capture_output=True, text=True, cwd=_ROOT, timeout=_TRIAL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return killed
+    if done.returncode != 0:
+        return killed
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def _sample_context(language: str, attributes: set[str]) -> dict[str, Any]:
+    recipient = {**_SAMPLE, "language": language, "attributes": dict.fromkeys(attributes, "")}
+    urls = dict.fromkeys(FIELDS["message"], "https://example.com/")
+    return {"recipient": recipient, "delivery": {"id": 1, "label": "–"}, "message": urls}
+
+
+class Personaliser:
+    """The parts of one content, compiled once. `sources` are those of PARTS; compiled links and pixel are known."""
+
+    def __init__(self, sources: Mapping[str, str], delivery: Mapping[str, Any]) -> None:
+        self.needs = Analysis()
+        templates = {}
+        for part, source in sources.items():
+            analysis = analyse(source, compiled=True)
+            if analysis.faults:
+                raise RenderingFailed(_where(part, analysis.faults[0].line) + analysis.faults[0].message)
+            self.needs.merge(analysis)
+            if "{%" in source or "{{" in source or "{#" in source:
+                templates[part] = source
+        self._static = {part: source for part, source in sources.items() if part not in templates}
+        self._delivery = plain(dict(delivery))
+        self._blank_attributes = dict.fromkeys(self.needs.attributes, "")
+        try:
+            self._engine = environment(templates, escaped=HTML_PARTS)
+        except minijinja.TemplateError as error:
+            raise RenderingFailed(_where(str(error.name), error.line or 0) + str(error.detail or error.kind)) from None
+
+    def context(
+        self, recipient: Mapping[str, Any], urls: Mapping[str, str], links: list[str] | None = None, pixel: str = ""
+    ) -> dict[str, Any]:
+        """What one recipient's templates see: the fields that they read, and no other."""
+        values = {name: plain(recipient.get(name)) for name in self.needs.fields["recipient"]}
+        if "attributes" in values:
+            values["attributes"] = {**self._blank_attributes, **(values["attributes"] or {})}
+        return {
+            "recipient": values,
+            "delivery": self._delivery,
+            "message": {name: minijinja.safe(url) for name, url in urls.items()},
+            "_links": links or [],
+            "_pixel": pixel,
+        }
+
+    def render(self, part: str, context: Mapping[str, Any]) -> str:
+        """Raises RenderingFailed (naming part, line and field) or NothingToSend."""
+        if part in self._static:
+            return self._static[part]
+        try:
+            output: str = self._engine.render_template(part, **context)
+        except minijinja.TemplateError as error:
+            raise RenderingFailed(_where(part, error.line or 0) + str(error.detail or error.kind)) from None
+        except Exception as error:
+            # A filter's own complaint about this recipient's value (a date that is none, for one).
+            raise RenderingFailed(_where(part, 0) + str(error)) from error
+        if SKIP_MARKER in output:
+            raise NothingToSend
+        if len(output) > MAXIMUM_OUTPUT:
+            raise RenderingFailed(_where(part, 0) + _("The message exceeds 2 MB."))
+        return output
+
+
+def _where(part: str, line: int) -> str:
+    return _("%(part)s, line %(line)d: ") % {"part": part, "line": line}
