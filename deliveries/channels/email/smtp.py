@@ -1,0 +1,32 @@
+"""The connector of SMTP routes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from deliveries.channels.base import Connector, Outbox
+from deliveries.channels.email.handshake import SmtpOptions
+from deliveries.channels.email.session import SmtpSession
+from deliveries.channels.email.transport import Timeouts
+
+__all__ = ["SmtpConnector", "SmtpOptions", "Timeouts"]
+
+
+class SmtpConnector(Connector):
+    """One server, any number of sessions. Use one instance per sender process and route."""
+
+    def __init__(self, options: SmtpOptions) -> None:
+        self.options = options
+        # The event loop's clock: until then the server is given a rest. None while all is well.
+        self.unavailable_until: float | None = None
+        self.trouble = ""
+
+    async def run_session(self, session: int, outbox: Outbox) -> None:
+        await SmtpSession(session, outbox, self.options, self).run()
+
+    def note_trouble(self, text: str, seconds: float) -> None:
+        self.trouble, self.unavailable_until = text, asyncio.get_running_loop().time() + seconds
+
+    def note_success(self) -> None:
+        if self.unavailable_until is not None:
+            self.trouble, self.unavailable_until = "", None
