@@ -36,7 +36,7 @@ Recipient.objects.bulk_create(
               birth_date=date(1980, 10, 6), denylist_email=n % 40 == 1) for n in range(400))
 template = DeliveryTemplate.objects.create(
     label="Birthday", subject="Hello {{ recipient.first_name }}", from_email="hello@example.com",
-    html='<p>Hello, <a href="https://www.example.com/">gift</a>, <a href="{{ message.unsubscribe_url }}">no more</a></p>')
+    html='<p><a href="https://www.example.com/">Gift</a> <a href="{{ message.unsubscribe_url }}">No more</a></p>')
 operation = Operation.objects.create(label="Birthdays")
 services.start_operation(operation=operation, now=now)
 workflow = Workflow.objects.create(label="Birthdays", operation=operation, time_zone="Europe/Paris")
@@ -46,7 +46,9 @@ save_definition(workflow=workflow, document={
         {"name": "tick", "type": "scheduler", "config": config},
         {"name": "who", "type": "query", "config": {"filter": {"field": "birth_date", "op": "anniversary"}}},
         {"name": "mail", "type": "recurring_delivery", "config": {"template": template.pk}}],
-    "transitions": [{"source": "tick", "outlet": "out", "target": "who"}, {"source": "who", "outlet": "out", "target": "mail"}]})
+    "transitions": [
+        {"source": "tick", "outlet": "out", "target": "who"},
+        {"source": "who", "outlet": "out", "target": "mail"}]})
 print(workflow.pk)
 """
 PEOPLE, WITHOUT_ADDRESS, DENYLISTED = 400, 10, 10
