@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 
 
@@ -15,7 +16,10 @@ def insert_from_select(
     """Insert what the queryset selects (`values_list` in the order of `columns`, field names); return the row count."""
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(model._meta.get_field(name).column)) for name in columns)  # type: ignore[union-attr]
-    sql, parameters = rows.query.sql_with_params()
+    try:
+        sql, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
     conflict = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     return execute(f"INSERT INTO {quote(model._meta.db_table)} ({names}) {_from(sql, conflict)}{conflict}", parameters)
 

@@ -1,0 +1,20 @@
+"""Services to which people subscribe."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from common.admin import NoCountPaginator
+from recipients.models import Service
+
+
+@admin.register(Service)
+class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("label", "internal_name", "channel", "created_at")
+    list_filter = ("channel",)
+    search_fields = ("label", "internal_name")
+    ordering = ("-pk",)
+    show_full_result_count = False
+    paginator = NoCountPaginator
+    readonly_fields = ("created_at",)
+    fields = ("label", "internal_name", "channel", "created_at")
