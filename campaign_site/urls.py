@@ -12,6 +12,7 @@ from campaign_site import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="root"),
+    path("admin/sink/", include("campaign_site.sink.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("campaign_site.api")),
     path("health/live", health.live, name="health-live"),

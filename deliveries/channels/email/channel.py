@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Expression, F, Q
-from django.db.models.functions import Lower, Trim
+from django.db.models import Expression, F, Q, Value
+from django.db.models.functions import Lower, StrIndex, Trim
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.channels.base import Channel, Connector
-from deliveries.channels.email.addresses import PLAUSIBLE, check_address
+from deliveries.channels.email.addresses import MAXIMUM_LOCAL_PART, PLAUSIBLE, check_address
 from deliveries.channels.email.mime import EmailRenderer
 from deliveries.channels.registry import channels
 from deliveries.models import ContentVersion, Delivery, Route
@@ -26,7 +27,10 @@ class EmailChannel(Channel):
 
     def invalid_address(self) -> Q:
         # Only spaces is no address at all, which is another reason.
-        return Q(email__regex="[^ ]") & ~(Q(email__regex=PLAUSIBLE) & Q(email__regex="^ *[^@]{1,64}@"))
+        # Counting the local part in the expression ({1,64}) would cost ten times the rest of the analysis.
+        at_sign = StrIndex(Trim("email"), Value("@"))
+        short = Q(LessThanOrEqual(at_sign, MAXIMUM_LOCAL_PART + 1))
+        return Q(email__regex="[^ ]") & ~(Q(email__regex=PLAUSIBLE) & short)
 
     def check_address(self, address: str) -> str:
         return check_address(address)
@@ -36,9 +40,9 @@ class EmailChannel(Channel):
 
     def connector(self, route: Route) -> Connector:
         # Imported here: only sender processes need the SMTP client and its event loop.
-        from deliveries.channels.email.smtp import SmtpConnector
+        from deliveries.channels.email.smtp import route_connector
 
-        return SmtpConnector(route)
+        return route_connector(route)
 
 
 channels.add(EmailChannel.code, EmailChannel())

@@ -42,6 +42,8 @@ class Reply(NamedTuple):
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)
 
 

@@ -13,9 +13,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import LazySettings
 
 from deliveries.channels.base import Message, Result
-from deliveries.channels.email.smtp import SmtpConnector, SmtpOptions, Timeouts
+from deliveries.channels.email.smtp import SmtpConnector, SmtpOptions, Timeouts, route_connector
+from deliveries.models import Route
 from deliveries.routes import Endpoint
 from recipients.vocabulary import FailureReason, FailureType
 from tests.smtp_server import HOST, Dialogue, ListOutbox, Script, free_port, message, scripted_server
@@ -265,6 +267,26 @@ def test_eight_bit_content_is_announced_where_the_server_knows_it() -> None:
         "MAIL FROM:<bounce@example.com> BODY=8BITMIME",
         "MAIL FROM:<bounce@example.com>",
     ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("base_url", "name"),
+    [("https://mail.example.com/x", "mail.example.com"), ("http://localhost:8000", ""), ("http://10.0.0.1", "")],
+)
+def test_a_route_becomes_a_connector_that_says_our_name(settings: LazySettings, base_url: str, name: str) -> None:
+    settings.BASE_URL = base_url
+    made = route_connector(Route.objects.create(label="Relay", url="smtp://relay.example:2525"))
+
+    assert made.options.local_name == name
+    assert str(made.options.endpoint) == "relay.example:2525"
+
+
+def test_a_host_without_a_name_greets_with_its_address() -> None:
+    server = Dialogue()
+    talk(server)
+
+    assert server.commands[0] == "EHLO [127.0.0.1]"
 
 
 # Credentials
