@@ -13,4 +13,5 @@ class DeliveriesConfig(AppConfig):
             import_submodules(f"deliveries.{folder}")
         # Modules that register themselves: the filter language's behaviours, the analysis' picker.
         import deliveries.criteria
+        import deliveries.lifecycle
         import deliveries.preparation.pipeline  # noqa: F401
