@@ -42,6 +42,8 @@ class Process(models.Model):
     heartbeat_at = models.DateTimeField(_("last heartbeat"))
     progressed_at = models.DateTimeField(_("last progress"), null=True, blank=True)
     stop_requested = models.BooleanField(_("stop requested"), default=False)
+    # With a stop requested: its supervisor starts another in its place.
+    restart_requested = models.BooleanField(_("restart requested"), default=False)
 
     class Meta:
         verbose_name = _("process")

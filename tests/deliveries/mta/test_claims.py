@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from deliveries.models import Affinity, Broadlog, Delivery, DeliveryPart, DeliveryState, PartState, Route
+from deliveries.mta.claims import LEASE, Claim, claim_part
+from recipients.models import Quarantine, Recipient
+from recipients.vocabulary import FailureReason, FailureType
+from tests.deliveries.mta.connectors import MemoryChannel
+from tests.deliveries.mta.factories import counters, make_route, make_sending, rows_of, statuses
+
+pytestmark = pytest.mark.usefixtures("channel", "db")
+
+
+def claim(*affinities: str, uid: str = "one") -> Claim | None:
+    return claim_part(uid=uid, affinities=affinities)
+
+
+def addresses(claimed: Claim | None) -> list[str]:
+    return [row.address for row in claimed.rows] if claimed else []
+
+
+def test_a_part_is_claimed_once_with_its_rows_under_a_lease() -> None:
+    delivery = make_sending(5, part_size=3)
+
+    first, second, third = claim(), claim(uid="two"), claim(uid="three")
+
+    assert len(addresses(first)) + len(addresses(second)) == 5
+    assert set(addresses(first)).isdisjoint(addresses(second))
+    assert third is None
+    part = DeliveryPart.objects.filter(delivery=delivery, claimed_by="one").get()
+    assert (part.state, part.claim_token) == (PartState.CLAIMED, first and first.key.token)
+    assert part.lease_until is not None
+    assert timedelta(0) <= timezone.now() + LEASE - part.lease_until < timedelta(seconds=10)
+
+
+def test_a_row_carries_plain_values_of_its_recipient() -> None:
+    make_sending(1)
+    Recipient.objects.update(attributes={"city": "Metz"})
+
+    claimed = claim()
+
+    assert claimed is not None
+    assert claimed.rows[0].recipient["first_name"] == "First1"
+    assert claimed.rows[0].recipient["attributes"] == {"city": "Metz"}
+
+
+@pytest.mark.parametrize("state", [DeliveryState.START_PENDING, DeliveryState.PAUSING, DeliveryState.PAUSED])
+def test_nothing_is_claimed_from_a_delivery_that_is_not_being_sent(state: DeliveryState) -> None:
+    make_sending(1, state=state)
+
+    assert claim() is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"stop_requested": True}, {"valid_until": timezone.now() - timedelta(seconds=1)}],
+    ids=["stop", "expired"],
+)
+def test_nothing_is_claimed_from_a_delivery_that_is_ending(values: dict[str, object]) -> None:
+    make_sending(1, **values)
+
+    assert claim() is None
+
+
+def test_a_part_waits_for_its_due_instant() -> None:
+    make_sending(1, state=DeliveryState.RETRY_PENDING)
+    DeliveryPart.objects.update(due_at=timezone.now() + timedelta(minutes=1))
+
+    assert claim() is None
+
+    DeliveryPart.objects.update(due_at=timezone.now())
+    assert claim() is not None
+
+
+def test_a_paused_route_gives_nothing_until_its_pause_is_over() -> None:
+    make_sending(1)
+    Route.objects.update(paused=True, paused_until=timezone.now() + timedelta(minutes=1))
+    assert claim() is None
+
+    Route.objects.update(paused_until=timezone.now() - timedelta(seconds=1))
+    assert claim() is not None
+
+
+def test_a_busy_route_is_left_alone_and_the_others_go_on() -> None:
+    make_sending(1)
+    other = Route.objects.create(channel="memory", label="other", internal_name="other")
+    slow = make_sending(2, route=other)
+    busy = make_route().pk
+
+    claimed = claim_part(uid="one", affinities=[], busy_routes=[busy])
+
+    assert claimed is not None
+    assert (claimed.delivery_id, claimed.route_id) == (slow.pk, other.pk)
+    assert claim_part(uid="one", affinities=[], busy_routes=[busy, other.pk]) is None
+
+
+def test_the_highest_priority_goes_first() -> None:
+    make_sending(1, priority=Delivery.Priority.LOW)
+    urgent = make_sending(1, priority=Delivery.Priority.HIGH)
+
+    claimed = claim()
+
+    assert claimed is not None
+    assert claimed.delivery_id == urgent.pk
+
+
+def test_an_affinity_is_served_only_by_processes_that_serve_it() -> None:
+    make_sending(1, affinity=Affinity.objects.create(name="gold"))
+
+    assert claim() is None
+    assert claim("silver") is None
+    assert claim("silver", "gold") is not None
+
+
+def test_a_delivery_without_affinity_is_served_by_every_process() -> None:
+    make_sending(1)
+
+    assert claim("gold") is not None
+
+
+def test_those_who_opted_out_since_the_analysis_are_ignored_with_the_reason(channel: MemoryChannel) -> None:
+    delivery = make_sending(5)
+    Recipient.objects.filter(email="person1@example.com").update(denylist_email=True)
+    Recipient.objects.filter(email="person2@example.com").update(denylist_all=True)
+    Broadlog.objects.filter(address="person3@example.com").update(address="Person3@Example.com")
+    for number, status in ((3, Quarantine.Status.QUARANTINED), (4, Quarantine.Status.VALID)):
+        Quarantine.objects.create(channel="memory", address=f"person{number}@example.com", status=status)
+
+    claimed = claim()
+
+    assert addresses(claimed) == ["person4@example.com", "person5@example.com"]
+    assert statuses(delivery) == ["ignored", "ignored", "ignored", "pending", "pending"]
+    reasons = [row.failure_reason for row in rows_of(delivery)[:3]]
+    assert reasons == [FailureReason.DENYLISTED, FailureReason.DENYLISTED, FailureReason.QUARANTINED]
+    assert {row.failure_type for row in rows_of(delivery)[:3]} == {FailureType.IGNORED}
+    assert counters(delivery) == {"pending": 2, "ignored": 3}
+
+
+def test_rows_in_doubt_and_rows_of_other_deliveries_are_not_read() -> None:
+    delivery = make_sending(3)
+    other = make_sending(1)
+    Broadlog.objects.filter(delivery=delivery, address="person2@example.com").update(in_doubt_since=timezone.now())
+    DeliveryPart.objects.filter(delivery=delivery).update(last_id=rows_of(other)[0].pk)
+    DeliveryPart.objects.filter(delivery=other).delete()
+
+    assert addresses(claim()) == ["person1@example.com", "person3@example.com"]
+
+
+def test_a_bare_address_of_a_proof_has_no_recipient() -> None:
+    make_sending(1)
+    Broadlog.objects.update(recipient=None)
+
+    claimed = claim()
+
+    assert claimed is not None
+    assert claimed.rows[0].recipient["first_name"] is None
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_a_claim_takes_the_same_number_of_queries_whatever_the_size(count: int) -> None:
+    make_sending(count)
+
+    with CaptureQueriesContext(connection) as queries:
+        claim()
+
+    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) <= 10
