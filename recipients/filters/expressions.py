@@ -43,12 +43,12 @@ class Attribute(Func):
         super().__init__(F("attributes"))
         self.name = name
 
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Compiled:
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         # The spelling that Django gives to keys when it stores the document: ASCII, other letters escaped.
         path = f"$.{json.dumps(self.name)}"
         return self._fill(compiler, self.sqlite, "JSON_TYPE({column}, %s)", "JSON_EXTRACT({column}, %s)", path)
 
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Compiled:
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         type_sql, value_sql = "JSONB_TYPEOF({column} -> %s::text)", "({column} ->> %s::text)"
         return self._fill(compiler, self.postgresql, type_sql, value_sql, self.name)
 

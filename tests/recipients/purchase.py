@@ -18,6 +18,8 @@ class Purchase(models.Model):
     amount = models.DecimalField(max_digits=10, decimal_places=2, null=True)
     bought_on = models.DateField(null=True)
 
+    objects: models.Manager[Purchase] = models.Manager()
+
     class Meta:
         app_label = "shop_of_the_tests"
         db_table = "shop_purchase"

@@ -140,13 +140,13 @@ def _anniversary(node: dict[str, Any], born: date, context: FilterContext) -> bo
     if (born.month, born.day) != (2, 29) or calendar.isleap(today.year):
         return (born.month, born.day) == (today.month, today.day)
     celebrated = {"mar_1": (3, 1), "feb_28": (2, 28), "leap_years_only": None}[node.get("feb_29", "mar_1")]
-    return celebrated == (today.month, today.day)
+    return bool(celebrated == (today.month, today.day))
 
 
 def _period(node: dict[str, Any], value: Any, context: FilterContext) -> bool:
     now = context.instant if isinstance(value, datetime) else context.today
     start = now - timedelta(days=node["value"]["days"])
-    return start <= value <= now if node["op"] == "within_last" else value < start
+    return bool(start <= value <= now if node["op"] == "within_last" else value < start)
 
 
 def _related(node: dict[str, Any], person: Person, context: FilterContext) -> bool:
@@ -169,4 +169,6 @@ def _aggregate(name: str, values: list[Any]) -> Any:
         return None
     if name == "avg":
         return float(sum(values)) / len(values)
-    return {"sum": sum, "max": max, "min": min}[name](values)
+    if name == "sum":
+        return sum(values)
+    return max(values) if name == "max" else min(values)

@@ -115,7 +115,8 @@ def test_an_attribute_is_compared_in_its_own_type_only(now: datetime) -> None:
     number = make_recipient(1, attributes={"score": 10})
     text = make_recipient(2, attributes={"score": "10"})
     truth = make_recipient(3, attributes={"score": True})
-    for at, value in enumerate([None, [], {}, 10**400, "x", 1e308], start=4):
+    others: list[Any] = [None, [], {}, 10**400, "x", 1e308]
+    for at, value in enumerate(others, start=4):
         make_recipient(at, attributes={"score": value})
     field = "attributes.score"
 
@@ -170,7 +171,8 @@ def test_a_registered_behaviour_is_asked_with_its_scope_and_period(now: datetime
     try:
         assert chosen({"delivery": "knew", "of": {"series": 3}, "days": 2}, now) == [someone.pk]
         assert chosen({"not": {"delivery": "knew"}}, now) == [_other.pk]
-        for wrong in ({"of": {}}, {"of": {"series": 1, "delivery": 2}}, {"of": {"page": 1}}, {"days": "2"}):
+        scopes: list[Any] = [{}, {"series": 1, "delivery": 2}, {"page": 1}, {"series": "1"}, 3]
+        for wrong in [*({"of": scope} for scope in scopes), {"days": "2"}]:
             with pytest.raises(FilterError):
                 validate({"delivery": "knew", **wrong})
     finally:
