@@ -8,7 +8,6 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
-from typing import cast
 
 HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 NEW_WINDOW = '<base target="_blank">'
@@ -31,7 +30,7 @@ class Letter:
 
 
 def read_letter(raw: bytes) -> Letter:
-    message = cast(EmailMessage, message_from_bytes(raw, policy=default))
+    message = message_from_bytes(raw, policy=default)
     html = _part(message, "html")
     return Letter(
         headers=[(name, _header_value(message, name, value)) for name, value in message.raw_items()],

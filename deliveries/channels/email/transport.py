@@ -27,7 +27,7 @@ class Timeouts:
     quit: float = 10
 
     def shortest(self) -> float:
-        return min(getattr(self, item.name) for item in fields(self))
+        return min(float(getattr(self, item.name)) for item in fields(self))
 
 
 class Reply(NamedTuple):
