@@ -38,7 +38,7 @@ def target_of(preparation: Preparation) -> QuerySet[Recipient]:
         return _of_list(delivery.target["list"])
     # The instant of the request: an analysis that starts again selects the same people.
     context = FilterContext(instant=preparation.requested_at, zone=ZoneInfo(settings.TIME_ZONE))
-    return Recipient.objects.filter(pk__in=select(delivery.target, context).values("pk"))
+    return select(delivery.target, context)
 
 
 def _of_list(number: object) -> QuerySet[Recipient]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Expression, F, Q, Value
 from django.db.models.functions import Lower, StrIndex, Trim
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import Exact, LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.channels.base import Channel, Connector
@@ -28,9 +28,8 @@ class EmailChannel(Channel):
     def invalid_address(self) -> Q:
         # Only spaces is no address at all, which is another reason.
         # Counting the local part in the expression ({1,64}) would cost ten times the rest of the analysis.
-        at_sign = StrIndex(Trim("email"), Value("@"))
-        short = Q(LessThanOrEqual(at_sign, MAXIMUM_LOCAL_PART + 1))
-        return Q(email__regex="[^ ]") & ~(Q(email__regex=PLAUSIBLE) & short)
+        short = Q(LessThanOrEqual(StrIndex(Trim("email"), Value("@")), MAXIMUM_LOCAL_PART + 1))
+        return ~Q(Exact(Trim("email"), "")) & ~(Q(email__regex=PLAUSIBLE) & short)
 
     def check_address(self, address: str) -> str:
         return check_address(address)

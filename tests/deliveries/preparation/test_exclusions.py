@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from deliveries.counters import count_rows
-from deliveries.models import Broadlog, DeliveryPart, DeliveryState, Preparation, PreparationState
+from deliveries.models import Broadlog, DeliveryPart, DeliveryState, PreparationState
 from recipients.models import Quarantine, Recipient, RecipientList, RecipientListMember
 from recipients.vocabulary import FailureType
 from tests.deliveries.factories import analyse, make_delivery, quarantine, reasons
