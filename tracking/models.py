@@ -65,6 +65,10 @@ class TrackingLog(models.Model):
             models.Index(fields=["recipient", "kind"], name="tracking_recipient_kind"),
         ]
 
+    def url_text(self) -> str:
+        """The address of the link that was followed; empty for an opening. Lists select `tracked_url` with it."""
+        return self.tracked_url.url if self.tracked_url else ""
+
 
 class DeliveryMark(models.Model):
     """Consolidation's cursor: deliveries with hits newer than their counters."""

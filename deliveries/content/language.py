@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 import minijinja
 
@@ -115,8 +116,10 @@ _DAYS = {
 }
 
 
-def environment(sources: Mapping[str, str], *, escaped: frozenset[str] = frozenset()) -> minijinja.Environment:
-    """Compile the named sources; those in `escaped` are HTML. Raises minijinja.TemplateError."""
+def environment(
+    sources: Mapping[str, str], *, escaped: frozenset[str] = frozenset(), quoted: bool = False
+) -> minijinja.Environment:
+    """Compile the named sources; those in `escaped` are HTML, `quoted` ones are URLs. Raises minijinja.TemplateError."""
     engine = minijinja.Environment(
         fuel=FUEL,
         undefined_behavior="strict",
@@ -124,6 +127,7 @@ def environment(sources: Mapping[str, str], *, escaped: frozenset[str] = frozens
         keep_trailing_newline=True,
         pycompat=False,
         debug=True,
+        finalizer=_quote if quoted else None,
     )
     for name in _BUILT_IN_FILTERS:
         # Links of ours are inserted as they are; `safe` is out of reach of what people write.
@@ -133,6 +137,9 @@ def environment(sources: Mapping[str, str], *, escaped: frozenset[str] = frozens
         engine.remove_global(name)
     engine.add_filter("date", format_date)
     engine.add_filter("default", _default)
+    if quoted:
+        # Every value is quoted once, at the end.
+        engine.add_filter("urlencode", lambda value: value)
     for name, source in sources.items():
         engine.add_template(name, _SKIP.sub(SKIP_MARKER, source.replace("\0", "")))
     return engine
@@ -177,6 +184,10 @@ def format_date(value: Any, pattern: str = "d/m/Y", language: str = "en") -> str
         "i": f"{moment.minute:02}",
     }
     return "".join(letters.get(letter, letter) for letter in pattern[:MAXIMUM_INPUT])
+
+
+def _quote(value: Any) -> str:
+    return quote(str(value), safe="")
 
 
 def _default(value: Any, fallback: Any = "") -> Any:

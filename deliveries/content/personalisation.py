@@ -119,9 +119,12 @@ def _sample_context(language: str, attributes: set[str]) -> dict[str, Any]:
 
 
 class Personaliser:
-    """The parts of one content, compiled once. `sources` are those of PARTS; compiled links and pixel are known."""
+    """The parts of one content, compiled once. `sources` are those of PARTS; compiled links and pixel are known.
 
-    def __init__(self, sources: Mapping[str, str], delivery: Mapping[str, Any]) -> None:
+    With `quoted` they are URLs, and every value is percent-encoded.
+    """
+
+    def __init__(self, sources: Mapping[str, str], delivery: Mapping[str, Any], *, quoted: bool = False) -> None:
         self.needs = Analysis()
         templates = {}
         for part, source in sources.items():
@@ -135,7 +138,7 @@ class Personaliser:
         self._delivery = plain(dict(delivery))
         self._blank_attributes = dict.fromkeys(self.needs.attributes, "")
         try:
-            self._engine = environment(templates, escaped=HTML_PARTS)
+            self._engine = environment(templates, escaped=HTML_PARTS, quoted=quoted)
         except minijinja.TemplateError as error:
             raise RenderingFailed(_where(str(error.name), error.line or 0) + str(error.detail or error.kind)) from None
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import idna
 from django.utils.translation import gettext as _
-from email_validator import EmailNotValidError, validate_email
 
 from common.tokens import InvalidToken, sign, verify
+from recipients.addresses import InvalidAddress, clean_email
 
 BOUNCE, MESSAGE = 6, 7
 
@@ -28,15 +28,13 @@ MAXIMUM_LOCAL_PART = 64
 
 def check_address(address: str) -> str:
     """The address in its stored form, or ValueError with a sentence."""
-    trimmed = address.strip(" ")
     try:
-        # Reserved names such as .test pass: whether a domain receives mail is found out by sending.
-        validate_email(trimmed, check_deliverability=False, test_environment=True, globally_deliverable=False)
-    except EmailNotValidError as error:
+        stored = clean_email(address)
+    except InvalidAddress as error:
         raise ValueError(str(error)) from None
-    if not is_plausible(trimmed):
-        raise ValueError(_("%(address)s can't be an e-mail address.") % {"address": trimmed})
-    return trimmed
+    if not is_plausible(stored):
+        raise ValueError(_("%(address)s can't be an e-mail address.") % {"address": stored})
+    return stored
 
 
 def is_plausible(address: str) -> bool:

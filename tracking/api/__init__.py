@@ -1,0 +1,1 @@
+"""The documents of tracking; `routes.py` lists them."""

@@ -1,0 +1,58 @@
+"""tracking-logs/ and tracked-urls/: read only, written by recipients' hits and by the analysis."""
+
+from __future__ import annotations
+
+import django_filters
+from rest_framework import serializers, viewsets
+
+from deliveries.models import TrackedUrl
+from tracking.models import HitKind, TrackingLog, Verdict
+
+
+class TrackingLogSerializer(serializers.ModelSerializer[TrackingLog]):
+    url = serializers.CharField(source="url_text", read_only=True)
+
+    class Meta:
+        model = TrackingLog
+        fields = ("id", "delivery", "broadlog", "recipient", "kind", "url", "at", "verdict", "user_agent")
+
+
+class TrackingLogFilters(django_filters.FilterSet):  # type: ignore[misc]
+    delivery = django_filters.NumberFilter(field_name="delivery_id")
+    broadlog = django_filters.NumberFilter(field_name="broadlog_id")
+    recipient = django_filters.NumberFilter(field_name="recipient_id")
+    kind = django_filters.ChoiceFilter(choices=HitKind.choices)
+    verdict = django_filters.ChoiceFilter(choices=Verdict.choices)
+
+    class Meta:
+        model = TrackingLog
+        fields: tuple[str, ...] = ()
+
+
+class TrackingLogViewSet(viewsets.ReadOnlyModelViewSet[TrackingLog]):
+    queryset = TrackingLog.objects.select_related("tracked_url")
+    serializer_class = TrackingLogSerializer
+    filterset_class = TrackingLogFilters
+
+
+class TrackedUrlSerializer(serializers.ModelSerializer[TrackedUrl]):
+    delivery = serializers.IntegerField(source="content_version.delivery_id", read_only=True)
+
+    class Meta:
+        model = TrackedUrl
+        fields = ("id", "delivery", "content_version", "number", "url", "label", "kind")
+
+
+class TrackedUrlFilters(django_filters.FilterSet):  # type: ignore[misc]
+    delivery = django_filters.NumberFilter(field_name="content_version__delivery_id")
+
+    class Meta:
+        model = TrackedUrl
+        fields = ("content_version", "number", "kind", "url")
+        filter_overrides = {TrackedUrl._meta.get_field("url").__class__: {"filter_class": django_filters.CharFilter}}
+
+
+class TrackedUrlViewSet(viewsets.ReadOnlyModelViewSet[TrackedUrl]):
+    queryset = TrackedUrl.objects.select_related("content_version")
+    serializer_class = TrackedUrlSerializer
+    filterset_class = TrackedUrlFilters

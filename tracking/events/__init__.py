@@ -1,0 +1,1 @@
+"""What a hit does beyond being kept: one file per event."""
