@@ -109,6 +109,30 @@ def test_silence_after_the_dot_is_a_doubt_never_a_failure() -> None:
     assert outbox.results[1].failure_reason == FailureReason.OUTCOME_UNKNOWN
 
 
+def deaf_after_data(words: bytes) -> Script:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
+        await reader.readline()
+        writer.write(b"250 test\r\n")
+        for answer in (b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"):
+            await reader.readline()
+            writer.write(answer)
+        await reader.read(100_000)
+        writer.write(words)
+        await asyncio.sleep(2)
+
+    return script
+
+
+@pytest.mark.parametrize(("words", "said"), [(b"", "0.4"), (b"552 enough of this\r\n", "552 enough of this")])
+def test_a_server_that_stops_reading_a_long_mail_has_not_got_it(words: bytes, said: str) -> None:
+    outbox = talk(deaf_after_data(words), message(1, b"x" * 70 + b"\r\n" * 10_000_000))
+
+    assert outcomes(outbox) == [Result.UNSENT]
+    assert said in outbox.results[1].detail
+    assert outbox.journal == [("record", 1)]
+
+
 def test_silence_at_quit_changes_nothing() -> None:
     assert outcomes(talk(Dialogue({"QUIT": "…"}))) == [Result.ACCEPTED] * 2
 
