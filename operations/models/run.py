@@ -115,6 +115,10 @@ class ActivityRun(models.Model):
             models.UniqueConstraint(fields=["run", "activity"], name="task_once_per_run_and_activity"),
             models.CheckConstraint(condition=models.Q(state__in=TaskState.values), name="task_state_is_known"),
         ]
+        indexes = [
+            # The sweep looks for tasks whose stop was cut short; those at work are few.
+            models.Index(fields=["state"], name="task_at_work", condition=models.Q(state=1)),
+        ]
 
 
 class RunLog(models.Model):

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from operations.models import Activity, ActivityRun, Operation, Population, RunLog, Workflow, WorkflowRun
 from recipients.filters import FilterContext
 
@@ -33,6 +35,8 @@ class Done:
     """The task is over. `outlets` names the outlets that fire, with the set that leaves through each."""
 
     outlets: Mapping[str, Population | None] = field(default_factory=dict)
+    # Nothing else of this run is to happen: its unfinished tasks are stopped.
+    ends_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class TaskContext:
     config: Mapping[str, Any]
     inbound: Sequence[Inbound]
     now: datetime
+    # The activities whose transition into this one will never fire in this run.
+    silent: Sequence[str] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -71,6 +77,14 @@ class TaskContext:
     def single_inbound(self) -> Population | None:
         """The population that came in, for types that take one transition."""
         return self.inbound[0].population if self.inbound else None
+
+    def required_population(self) -> Population:
+        """The population that came in, or ActivityFailed when only a signal did."""
+        if self.single_inbound is None:
+            raise ActivityFailed(
+                _("No people come in: put a query or a list before “%(activity)s”.") % {"activity": self.activity}
+            )
+        return self.single_inbound
 
     def log(self, message: object, level: str = RunLog.Level.INFO) -> None:
         RunLog.objects.create(run=self.run, task=self.task, at=self.now, level=level, message=str(message))
@@ -130,3 +144,14 @@ class ActivityType:
     def document(self, activity: Activity) -> dict[str, Any]:
         """Read-only keys that the API adds to the activity (for example `local_template`)."""
         return {}
+
+    def exported(self, activity: Activity) -> dict[str, Any]:
+        """The configuration for another installation: rows by internal name, and whatever else must travel."""
+        return dict(activity.config)
+
+    def imported(self, exported: Mapping[str, Any]) -> dict[str, Any]:
+        """The configuration of an export, with this installation's numbers. Raises InvalidConfig."""
+        return dict(exported)
+
+    def restored(self, activity: Activity, exported: Mapping[str, Any]) -> None:
+        """Called in the transaction of an import, after `saved`: put back what the configuration does not hold."""

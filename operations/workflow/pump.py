@@ -16,5 +16,17 @@ pickers: Registry[Picker] = Registry("pickers")
 
 
 def pump_once(now: datetime) -> int:
-    """Call every picker once, upstream first; return how much was done."""
-    return sum(picker(now) for picker in pickers)
+    """Call every picker once, upstream first; return how much was done.
+
+    One that fails does not keep the others from their work: its error is raised at the end.
+    """
+    done, errors = 0, []
+    for code, picker in pickers.items():
+        try:
+            done += picker(now)
+        except Exception as error:
+            error.add_note(f"picker: {code}")
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("pickers failed", errors)
+    return done

@@ -1,0 +1,44 @@
+"""Exclusion: the main set without those who come in through the other transitions; these leave by "rest"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from operations.workflow import populations
+from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
+from operations.workflow.config import ConfigForm
+from operations.workflow.fields import check_source
+from operations.workflow.registry import register
+
+
+class ExclusionConfig(ConfigForm):
+    main = forms.CharField(label=gettext_lazy("Main set"))
+
+    def clean_main(self) -> str:
+        return check_source(self.cleaned_data["main"], self.sources)
+
+
+@register
+class Exclusion(ActivityType):
+    code = "exclusion"
+    label = gettext_lazy("Exclusion")
+    minimum_inbound = 2
+    maximum_inbound = None
+    Config = ExclusionConfig
+
+    def outlets(self, config: Mapping[str, Any]) -> list[str]:
+        return ["out", "rest"]
+
+    def execute(self, context: TaskContext) -> Outcome:
+        name = context.config["main"]
+        main = [arrival.population for arrival in context.inbound if arrival.source == name]
+        others = [arrival.population for arrival in context.inbound if arrival.source != name]
+        kept = populations.store(context.task, "out", populations.exclusion(main, others))
+        rest = populations.store(context.task, "rest", populations.exclusion(main, [kept]))
+        context.log(_("%(kept)d kept, %(rest)d excluded.") % {"kept": kept.count, "rest": rest.count})
+        return Done({"out": kept, "rest": rest})

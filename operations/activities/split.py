@@ -1,0 +1,98 @@
+"""Split: ordered subsets of the people who come in; who is in none leaves by "rest".
+
+Without overlap a person goes to the first subset that takes them. A limit takes that many, or that percentage of all
+who come in (rounded down); without an order, the oldest recipients first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from operations.models import Population
+from operations.workflow import populations
+from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
+from operations.workflow.config import ConfigForm
+from operations.workflow.fields import (
+    FlagField,
+    JsonField,
+    check_filter,
+    check_outlets,
+    check_recipient_field,
+    require_objects,
+)
+from operations.workflow.registry import register
+from recipients.filters import select
+from recipients.models import Recipient
+
+REST = "rest"
+KEYS = {"name", "filter", "limit", "order_by"}
+MAXIMUM_COUNT = 2**63 - 1
+
+
+class SubsetsField(JsonField):
+    def check(self, value: Any) -> None:
+        subsets = require_objects(value, KEYS)
+        check_outlets([subset.get("name") for subset in subsets], reserved=REST)
+        for subset in subsets:
+            if "filter" in subset:
+                check_filter(subset["filter"])
+            if "limit" in subset:
+                _check_limit(subset["limit"])
+            if subset.get("order_by", populations.RANDOM) != populations.RANDOM:
+                check_recipient_field(subset["order_by"])
+
+
+def _check_limit(limit: Any) -> None:
+    keys = list(limit) if isinstance(limit, Mapping) else []
+    value = limit[keys[0]] if keys in (["count"], ["percent"]) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise forms.ValidationError(_('A limit is {"count": n} or {"percent": n}.'))
+    if keys == ["count"] and not (isinstance(value, int) and 0 < value <= MAXIMUM_COUNT):
+        raise forms.ValidationError(_("A count is a whole number above 0."))
+    if keys == ["percent"] and not 0 < value <= 100:
+        raise forms.ValidationError(_("A percentage is above 0 and at most 100."))
+
+
+class SplitConfig(ConfigForm):
+    subsets = SubsetsField(label=gettext_lazy("Subsets"))
+    overlap = FlagField(label=gettext_lazy("The subsets may overlap"), initial=False)
+
+
+@register
+class Split(ActivityType):
+    code = "split"
+    label = gettext_lazy("Split")
+    Config = SplitConfig
+
+    def outlets(self, config: Mapping[str, Any]) -> list[str]:
+        return [*(subset["name"] for subset in config["subsets"]), REST]
+
+    def execute(self, context: TaskContext) -> Outcome:
+        population = context.required_population()
+        taken: dict[str, Population | None] = {}
+        chosen: list[Population] = []
+        for subset in context.config["subsets"]:
+            free_of = [] if context.config["overlap"] else chosen
+            people = _subset(context, subset, population, free_of)
+            stored = populations.store(context.task, subset["name"], people)
+            taken[subset["name"]] = stored
+            chosen.append(stored)
+        rest = populations.store(context.task, REST, populations.exclusion([population], chosen))
+        return Done({**taken, REST: rest})
+
+
+def _subset(
+    context: TaskContext, subset: Mapping[str, Any], population: Population, free_of: list[Population]
+) -> populations.People:
+    people = select(subset["filter"], context.filter_context) if "filter" in subset else Recipient.objects.order_by()
+    people = populations.outside(populations.within(people, population), free_of)
+    if "limit" not in subset:
+        return people.values_list("pk")
+    limit = subset["limit"]
+    count = limit["count"] if "count" in limit else int(population.count * limit["percent"] / 100)
+    return populations.limited(people, limit=count, order_by=subset.get("order_by", "id"))

@@ -1,0 +1,22 @@
+"""Start: marks where a workflow begins."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
+from operations.workflow.config import ConfigForm
+from operations.workflow.registry import register
+
+
+@register
+class Start(ActivityType):
+    code = "start"
+    label = _("Start")
+    category = "flow"
+    minimum_inbound = 0
+    maximum_inbound = 0
+    Config = ConfigForm
+
+    def execute(self, context: TaskContext) -> Outcome:
+        return Done({"out": None})
