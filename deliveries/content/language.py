@@ -119,7 +119,7 @@ _DAYS = {
 def environment(
     sources: Mapping[str, str], *, escaped: frozenset[str] = frozenset(), quoted: bool = False
 ) -> minijinja.Environment:
-    """Compile the named sources; those in `escaped` are HTML, `quoted` ones are URLs. Raises minijinja.TemplateError."""
+    """Compile the named sources: those in `escaped` are HTML, `quoted` ones URLs. Raises minijinja.TemplateError."""
     engine = minijinja.Environment(
         fuel=FUEL,
         undefined_behavior="strict",
