@@ -11,7 +11,8 @@ class DeliveriesConfig(AppConfig):
 
         for folder in ("channels", "typology.rules", "activities"):
             import_submodules(f"deliveries.{folder}")
-        # Modules that register themselves: the filter language's behaviours, the analysis' picker.
+        # Modules that register themselves: the filter language's behaviours, pickers, participants.
         import deliveries.criteria
         import deliveries.lifecycle
+        import deliveries.participants
         import deliveries.preparation.pipeline  # noqa: F401

@@ -13,6 +13,8 @@ from common.errors import IllegalState, Invalid
 from deliveries.models import Delivery, DeliveryKind, DeliveryState
 from deliveries.models.delivery import ANALYSIS_STATES, FINAL_STATES
 from deliveries.preparation.void import void_analysis
+from recipients.filters import FilterError, validate
+from recipients.models import RecipientList
 
 # What the analysis does not depend on: it may change without a new one, and while the delivery is being sent.
 FREE_FIELDS = frozenset({"affinity", "route", "priority", "contact_date"})
@@ -28,11 +30,15 @@ class TargetNotAllowed(Invalid):
     """Only a one-off delivery outside a workflow has its own target."""
 
 
+class InvalidTarget(Invalid):
+    """The target is no filter, and no list that exists."""
+
+
 @transaction.atomic
 def edit_delivery(delivery: Delivery, changes: Mapping[str, Any], *, now: datetime) -> Delivery:
     """Write the values that differ; an analysis that depends on one of them is void.
 
-    Raises UnableToEdit, TargetNotAllowed, and ValidationError for a value that the model refuses.
+    Raises UnableToEdit, TargetNotAllowed, InvalidTarget, and ValidationError for a value that the model refuses.
     """
     changed = {name: value for name, value in changes.items() if getattr(delivery, name) != value}
     if not changed:
@@ -59,11 +65,31 @@ def is_content_editable(delivery: Delivery) -> bool:
 
 
 def refuse_target(delivery: Delivery, changes: Mapping[str, Any]) -> None:
-    """Raise TargetNotAllowed when a target is given to a delivery whose target comes from elsewhere."""
-    own_target = delivery.kind == DeliveryKind.ONE_OFF and delivery.activity_id is None
-    if changes.get("target") is not None and not own_target:
+    """Raise TargetNotAllowed or InvalidTarget for a target that the delivery can't have."""
+    target = changes.get("target")
+    if target is None:
+        return
+    if delivery.kind != DeliveryKind.ONE_OFF or delivery.activity_id is not None:
         sentence = _("Only a one-off delivery outside a workflow has its own target; here the workflow gives it.")
         raise TargetNotAllowed(sentence, fields={"target": [sentence]})
+    check_target(target)
+
+
+def check_target(target: Any) -> None:
+    """Raise InvalidTarget unless it is a filter or {"list": number of a list}."""
+    if isinstance(target, Mapping) and set(target) == {"list"}:
+        number = target["list"]
+        if not isinstance(number, int) or not RecipientList.objects.filter(pk=number).exists():
+            raise _invalid_target(_("There is no recipient list %(number)s.") % {"number": number})
+        return
+    try:
+        validate(target)
+    except FilterError as error:
+        raise _invalid_target(str(error)) from error
+
+
+def _invalid_target(sentence: str) -> InvalidTarget:
+    return InvalidTarget(sentence, fields={"target": [sentence]})
 
 
 def _require_editable(delivery: Delivery, changed: Mapping[str, Any]) -> None:

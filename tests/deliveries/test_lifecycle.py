@@ -166,7 +166,7 @@ def test_what_is_to_be_tried_again_later_makes_the_delivery_wait_for_it(now: dat
 def test_at_the_end_of_validity_what_was_tried_has_failed_and_what_was_not_is_cancelled(now: datetime) -> None:
     delivery = make_started(now, validity_days=1)
     part = claim(delivery, now)
-    refused, full, untried = rows_of(delivery)
+    refused, full, _untried = rows_of(delivery)
     type(refused).objects.filter(pk__in=[refused.pk, full.pk]).update(attempts=2)
     type(full).objects.filter(pk=full.pk).update(
         failure_type=FailureType.SOFT, failure_reason=FailureReason.MAILBOX_FULL, failure_detail="452 full"

@@ -1,0 +1,46 @@
+"""The message on screen: mail content under its own address and policy, shown in a sandboxed frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from deliveries.channels.base import NothingToSend, RenderingFailed
+from deliveries.content.preview import preview
+from recipients.models import Recipient
+
+# Mail content brings its own styles and pictures and runs nothing (design.md, settings).
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; sandbox allow-popups; "
+    "frame-ancestors 'self'"
+)
+
+
+def preview_page(request: HttpRequest, content: Any) -> HttpResponse:
+    """What the recipient named in the query would get; without one, the first recipient."""
+    recipient = _recipient(request.GET.get("recipient", ""))
+    if recipient is None:
+        return _page(format_html("<p>{}</p>", _("There is no such recipient.")), status=404)
+    try:
+        shown = preview(content=content, recipient=recipient, label=content.label)
+    except (RenderingFailed, NothingToSend) as error:
+        return _page(format_html("<p>{}</p>", str(error) or _("This recipient gets nothing.")))
+    if request.GET.get("part") == "text":
+        return _page(format_html("<h1>{}</h1><pre>{}</pre>", shown.subject, shown.text))
+    return _page(shown.html or format_html("<h1>{}</h1><pre>{}</pre>", shown.subject, shown.text))
+
+
+def _recipient(text: str) -> Recipient | None:
+    people = Recipient.objects.order_by("pk")
+    if not text:
+        return people.first()
+    if text.isdigit():
+        return people.filter(pk=int(text)).first()
+    return people.filter(email__iexact=text).first()
+
+
+def _page(html: str, status: int = 200) -> HttpResponse:
+    return HttpResponse(html, status=status, headers={"Content-Security-Policy": POLICY})

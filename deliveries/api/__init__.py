@@ -1,0 +1,1 @@
+"""The documents and actions of deliveries; `routes.py` lists them."""
