@@ -248,3 +248,13 @@ def test_a_field_name_never_reaches_other_tables(now: datetime) -> None:
     Quarantine.objects.create(channel="email", address="x", status=4)
     with pytest.raises(FilterError):
         chosen({"field": "list_memberships__recipient_list", "op": "equals", "value": 1}, now)
+
+
+def test_a_day_ends_where_the_next_begins_in_the_contexts_zone(now: datetime) -> None:
+    last, first = make_recipients(2)
+    Recipient.objects.filter(pk=last.pk).update(created_at=datetime(2025, 10, 6, 21, 59, 59, tzinfo=UTC))
+    Recipient.objects.filter(pk=first.pk).update(created_at=datetime(2025, 10, 6, 22, 0, tzinfo=UTC))
+
+    assert chosen({"field": "created_at", "op": "lte", "value": "2025-10-06"}, now) == [last.pk]
+    assert chosen({"field": "created_at", "op": "gt", "value": {"today": 0}}, now) == [first.pk]
+    assert chosen({"field": "created_at", "op": "equals", "value": "2025-10-07"}, now) == [first.pk]
