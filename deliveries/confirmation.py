@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -69,7 +70,7 @@ def _may_be_confirmed(delivery: Delivery) -> bool:
 
 def _start(delivery: Delivery, now: datetime, from_date: datetime) -> None:
     until = from_date + timedelta(days=delivery.validity_days)
-    changes = {"confirmed_at": now, "valid_until": max(until, delivery.valid_until or until)}
+    changes: dict[str, Any] = {"confirmed_at": now, "valid_until": max(until, delivery.valid_until or until)}
     if delivery.state in _RESTING:
         changes |= {"contact_date": from_date, "ended_at": None}
         delivery.moves.move(delivery, to=DeliveryState.START_PENDING, **changes)

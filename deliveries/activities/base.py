@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.errors import Refused
+from deliveries.exchange import export_content, import_content, template_number
 from deliveries.models import (
     Broadlog,
     Delivery,
@@ -25,6 +26,7 @@ from deliveries.preparation.request import request_preparation
 from deliveries.preparation.void import WORKING_STATES, drop
 from deliveries.templates import set_local_template
 from operations.models import Activity, ActivityRun, Population, RunLog
+from operations.workflow import populations
 from operations.workflow.base import ActivityFailed, ActivityType, Done, Outcome, TaskContext, Wait
 from operations.workflow.config import ConfigForm
 
@@ -64,9 +66,7 @@ class DeliveryActivity(ActivityType):
         preparation = Preparation.objects.select_related("delivery").filter(task=context.task).first()
         if preparation is not None and not _is_resumed(context, preparation):
             return self._look(context, preparation)
-        population = context.single_inbound
-        if population is None:
-            raise ActivityFailed(_("No people come in: put a query or a list before the delivery."))
+        population = context.required_population()
         if not population.count:
             context.log(_("Nobody comes in: no delivery is made."))
             return Done()
@@ -94,6 +94,21 @@ class DeliveryActivity(ActivityType):
             return {}
         number = DeliveryTemplate.objects.filter(activity=activity).values_list("pk", flat=True).first()
         return {"local_template": number}
+
+    def exported(self, activity: Activity) -> dict[str, Any]:
+        """The template by its internal name, and the content that the activity sends."""
+        template = DeliveryTemplate.objects.get(pk=activity.config["template"])
+        own = DeliveryTemplate.objects.filter(activity=activity).first() or template
+        return {**activity.config, "template": template.internal_name, "content": export_content(own)}
+
+    def imported(self, exported: Mapping[str, Any]) -> dict[str, Any]:
+        config = {name: value for name, value in exported.items() if name != "content"}
+        return {**config, "template": template_number(config.get("template"))}
+
+    def restored(self, activity: Activity, exported: Mapping[str, Any]) -> None:
+        local = DeliveryTemplate.objects.filter(activity=activity).first()
+        if local is not None and "content" in exported:
+            import_content(local, exported["content"])
 
     def _begin(self, context: TaskContext, population: Population) -> Outcome:
         action = context.config["action"]
@@ -164,18 +179,10 @@ def _numbers(preparation: Preparation) -> dict[str, Any]:
 
 def _outbound(context: TaskContext, preparation: Preparation) -> dict[str, Population | None]:
     """Those who get the message; an estimate writes no rows and lets everybody pass."""
-    if preparation.state == PreparationState.ESTIMATED:
-        return {"out": preparation.population}
-    if not _is_followed(context):
-        return {"out": None}
-    from operations.workflow import populations
-
+    population = preparation.population
+    everybody = population is not None and preparation.to_deliver == population.count
+    if everybody or preparation.state == PreparationState.ESTIMATED:
+        return {"out": population}
     rows = Broadlog.objects.filter(delivery=preparation.delivery_id, preparation=preparation)
-    kept = rows.exclude(status=MessageStatus.IGNORED).values("recipient")
-    return {"out": populations.store(task=context.task, outlet="out", rows=kept)}
-
-
-def _is_followed(context: TaskContext) -> bool:
-    """Nobody copies a million people for a transition that is not drawn."""
-    drawn = context.run.version.definition.get("transitions", [])
-    return any(transition["source"] == context.activity.name for transition in drawn)
+    kept = rows.exclude(status=MessageStatus.IGNORED).values_list("recipient")
+    return {"out": populations.store(context.task, "out", kept)}

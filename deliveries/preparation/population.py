@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from common.errors import Invalid
-from deliveries.models import Broadlog, Delivery, DeliveryKind, Preparation
+from deliveries.models import Broadlog, DeliveryKind, Preparation
 from operations.models import PopulationMember
 from recipients.filters import FilterContext, select
 from recipients.models import Recipient, RecipientList, RecipientListMember
@@ -51,13 +51,13 @@ def _of_list(number: object) -> QuerySet[Recipient]:
 
 def skips_served(preparation: Preparation) -> bool:
     """True for the later analyses of a continuous delivery that writes to nobody twice."""
-    return is_continued(preparation) and _already_in_delivery(preparation.delivery) == SKIP
+    return is_continued(preparation) and _already_in_delivery(preparation) == SKIP
 
 
 def repeat_of(preparation: Preparation) -> int:
     """What keeps two rows of one person apart: 0, or the analysis' number where people are written to again."""
     continuous = preparation.delivery.kind == DeliveryKind.CONTINUOUS
-    again = continuous and _already_in_delivery(preparation.delivery) == SEND_AGAIN
+    again = continuous and _already_in_delivery(preparation) == SEND_AGAIN
     return preparation.number if again else 0
 
 
@@ -65,8 +65,14 @@ def is_continued(preparation: Preparation) -> bool:
     return preparation.delivery.kind == DeliveryKind.CONTINUOUS and preparation.number > 1
 
 
-def _already_in_delivery(delivery: Delivery) -> str:
-    return str(delivery.activity.config.get("already_in_delivery", SKIP)) if delivery.activity else SKIP
+def _already_in_delivery(preparation: Preparation) -> str:
+    """What the activity said in the version of the workflow that the run started with."""
+    activity, run = preparation.delivery.activity, preparation.workflow_run
+    if activity is None:
+        return SKIP
+    nodes = run.version.definition.get("activities", []) if run is not None else []
+    config = next((node["config"] for node in nodes if node["name"] == activity.name), activity.config)
+    return str(config.get("already_in_delivery", SKIP))
 
 
 def served(preparation: Preparation) -> Exists:

@@ -81,7 +81,8 @@ def _people(preparation: Preparation, channel: Channel, rules: Sequence[Filterin
         target = target.filter(~served(preparation))
     addressed = target.order_by().annotate(address=channel.address(), address_key=channel.address_key())
     flags = {_flag(rule): _holds(rule, channel) for rule in rules if rule.condition(channel) is not None}
-    return addressed.annotate(**flags).values("id", "address", "address_key", *flags)
+    people: QuerySet[Any, Any] = addressed.annotate(**flags).values("id", "address", "address_key", *flags)
+    return people
 
 
 def _holds(rule: FilteringRule, channel: Channel) -> Case:

@@ -103,7 +103,7 @@ def _fill_addresses(preparation: Preparation, now: datetime) -> TargetCounts:
         for address in (preparation.delivery.proof_target or {})["addresses"]
     ]
     Broadlog.objects.bulk_create(rows)
-    written = {None: len(rows)}
+    written: dict[int | None, int] = {None: len(rows)}
     return _counts(preparation, written, written=written)
 
 

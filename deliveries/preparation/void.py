@@ -14,6 +14,7 @@ from deliveries.models import Broadlog, Delivery, DeliveryKind, DeliveryPart, De
 from deliveries.models import PreparationState as P
 from deliveries.models.delivery import ANALYSIS_STATES
 from deliveries.models.preparation import PREPARATION_MOVES
+from operations.workflow import engine
 
 # Until it is confirmed, the state of a delivery is that of its analysis.
 UNCONFIRMED_STATES = [
@@ -74,6 +75,4 @@ def discard_rows(preparation: Preparation) -> None:
 def wake(preparation: Preparation, *, now: datetime) -> None:
     """The activity that asked for this analysis looks at it again."""
     if preparation.task_id is not None:
-        from operations.workflow import engine
-
         engine.wake(preparation.task_id, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from deliveries.creation import create_delivery
-from deliveries.models import Broadlog, Delivery, DeliveryTemplate, MessageStatus, Preparation
+from deliveries.models import Broadlog, Delivery, DeliveryTemplate, Preparation
 from deliveries.preparation.pipeline import run_preparation
 from deliveries.preparation.request import request_preparation
 from operations.models import (
@@ -47,7 +47,7 @@ def make_delivery(now: datetime, *, target: Any = EVERYONE, **values: Any) -> De
     return create_delivery(template=make_template(**values), now=now, target=target)
 
 
-def make_activity(type: str, *, name: str = "deliver", followed: bool = True, **config: Any) -> Activity:
+def make_activity(type: str, *, name: str = "deliver", **config: Any) -> Activity:
     """A delivery activity of a workflow with an operation; its template is made unless `template` is given."""
     config.setdefault("template", make_template().pk if "template" not in config else None)
     operation = Operation.objects.create(label="Birthdays")
@@ -55,10 +55,8 @@ def make_activity(type: str, *, name: str = "deliver", followed: bool = True, **
     activity = Activity.objects.create(workflow=workflow, name=name, type=type, config=cleaned(type, workflow, config))
     get_type(type).saved(activity, None)
     end = Activity.objects.create(workflow=workflow, name="end", type="end")
-    if followed:
-        Transition.objects.create(source=activity, target=end)
-    drawn = [{"source": name, "outlet": "out", "target": "end"}] if followed else []
-    WorkflowVersion.objects.create(workflow=workflow, number=1, definition={"activities": [], "transitions": drawn})
+    Transition.objects.create(source=activity, target=end)
+    WorkflowVersion.objects.create(workflow=workflow, number=1, definition={"activities": [], "transitions": []})
     return activity
 
 
@@ -125,8 +123,5 @@ def quarantine(address: str, status: Quarantine.Status = Quarantine.Status.QUARA
 
 def reasons(delivery: Delivery) -> dict[int | None, str]:
     """Recipient number → why they were dropped, or "pending"."""
-    rows = Broadlog.objects.filter(delivery=delivery).values_list("recipient_id", "status", "failure_reason")
-    return {
-        number: "pending" if status == MessageStatus.PENDING else FailureReason(reason).slug
-        for number, status, reason in rows
-    }
+    rows = Broadlog.objects.filter(delivery=delivery).values_list("recipient_id", "failure_reason")
+    return {number: "pending" if reason is None else FailureReason(reason).slug for number, reason in rows}

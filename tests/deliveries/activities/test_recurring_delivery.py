@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -81,14 +82,13 @@ def test_those_who_get_the_message_leave_through_the_outlet(now: datetime) -> No
     assert [member.recipient_id for member in population.members.all()] == [kept.pk]
 
 
-def test_nobody_is_copied_for_a_transition_that_is_not_drawn(now: datetime) -> None:
-    delivery = run_once(make_activity(CODE, followed=False), [make_recipient()], now=now)
+def test_when_everybody_gets_the_message_nobody_is_copied(now: datetime) -> None:
+    delivery = run_once(make_activity(CODE), [make_recipient()], now=now)
     assert delivery.task is not None
 
     outcome = execute(delivery.task, now=now)
 
-    assert isinstance(outcome, Done)
-    assert not delivery.task.populations.exclude(outlet="in").exists()
+    assert outcome == Done({"out": delivery.task.populations.get(outlet="in")})
 
 
 def test_an_empty_population_makes_no_delivery_and_the_run_says_so(now: datetime) -> None:
@@ -215,7 +215,7 @@ def test_the_local_template_is_copied_again_only_when_another_template_is_chosen
         ({"template": None}, "template"),
     ],
 )
-def test_a_wrong_configuration_is_refused_by_name(config: dict[str, object], words: str) -> None:
+def test_a_wrong_configuration_is_refused_by_name(config: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidConfig, match=words):
         make_activity(CODE, **{"template": 1, **config} if "template" in config else config)
 

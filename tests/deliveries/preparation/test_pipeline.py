@@ -37,7 +37,7 @@ class Killed(BaseException):
 def kill_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The function does its work, then the process dies before the commit; the next call survives."""
     work: Callable[..., Any] = getattr(pipeline, name)
-    killed = []
+    killed: list[bool] = []
 
     def dying(*args: Any, **kwargs: Any) -> Any:
         answer = work(*args, **kwargs)
@@ -245,7 +245,7 @@ def test_a_delivery_stopped_meanwhile_gets_no_rows(now: datetime, monkeypatch: p
     make_recipients(2)
     delivery = make_delivery(now)
     preparation = request_preparation(delivery=delivery, action="prepare", now=now)
-    fill = pipeline.fill
+    fill: Callable[..., Any] = pipeline.fill  # type: ignore[attr-defined]
 
     def stop_meanwhile(*args: Any, **kwargs: Any) -> Any:
         Delivery.objects.update(state=DeliveryState.STOPPED)
