@@ -99,7 +99,7 @@ class _Branch:
         self.timetable = timetable
         self.now = now
         self.left = None if timetable.max_runs is None else timetable.max_runs - runs_of(activity)
-        # Under "all", what follows a missed run in one look runs after it: the backlog is no overlap.
+        # Under "all", a backlog is no overlap: its runs wait for one another.
         self.catching_up = False
 
     def start(self) -> int:
@@ -107,12 +107,16 @@ class _Branch:
             return 0
         due = self._due()
         if self.timetable.missed == "all":
-            return sum(self._run(instant, late=self._is_late(instant)) for instant in islice(due, BATCH))
+            return self._catch_up(list(islice(due, BATCH)))
         late, fresh = self._split(due)
         newest = late.last_two[-1] if late.count and not fresh and self.timetable.missed == "latest" else None
         self._skip_missed(late, newest)
         started = self._run(newest, late=True) if newest else 0
         return started + sum(self._run(instant, late=False) for instant in fresh)
+
+    def _catch_up(self, backlog: list[datetime]) -> int:
+        self.catching_up = len(backlog) > 1 or any(map(self._is_late, backlog))
+        return sum(self._run(instant, late=self._is_late(instant)) for instant in backlog)
 
     def _due(self) -> Iterator[datetime]:
         cursor = _cursor(self.activity)
@@ -167,22 +171,20 @@ class _Branch:
     def _run(self, instant: datetime, *, late: bool) -> int:
         if self.left is not None and self.left <= 0:
             return 0
-        self.catching_up |= late and self.timetable.missed == "all"
         after, reason = self._place(self._active())
         if reason:
             self._write_skipped([instant], reason)
             return 0
         run, created = engine.create_run(
-            workflow=self.activity.workflow,
+            self.activity.workflow,
             entry=self.activity.name,
             scheduled_for=instant,
             manual=False,
             now=self.now,
+            vars={"_after": after} if after else None,
         )
         if not created:
             return 0
-        if after:
-            WorkflowRun.objects.filter(pk=run.pk).update(vars={**run.vars, "_after": after})
         if late:
             self._say_late(run)
         if self.left is not None:

@@ -18,7 +18,7 @@ from operations.models import Activity, Workflow, WorkflowState
 from operations.occurrences import FIELDS, Schedule, clauses, local_instant, parse_crontab
 from operations.timetable import Timetable, next_instants, scheduler_types, timetable_of
 
-__all__ = ["PREFIX", "next_instants", "start_due_runs", "sync_all", "sync_workflow"]
+__all__ = ["PREFIX", "forget_workflow", "next_instants", "start_due_runs", "sync_all", "sync_workflow"]
 
 PREFIX = "workflow:"
 TASK = "operations.tick"
@@ -49,6 +49,12 @@ def sync_all() -> dict[str, int]:
     if removed:
         PeriodicTasks.update_changed()
     return {"workflows": len(known), "changed": changed + removed}
+
+
+def forget_workflow(workflow_id: int) -> None:
+    """Remove the periodic tasks of a workflow that is about to be deleted."""
+    if _remove(f"{PREFIX}{workflow_id}:", keep=[]):
+        PeriodicTasks.update_changed()
 
 
 def _wanted_rows(workflow: Workflow) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from operations.models import Activity, Transition, Workflow, WorkflowRun, WorkflowState, WorkflowVersion
+from operations.models import Activity, Operation, Transition, Workflow, WorkflowRun, WorkflowState, WorkflowVersion
+from operations.workflow.definition import save_definition
 
 WEEKLY = {"crontab": "0 6 * * 1"}
 
@@ -47,3 +48,17 @@ def scheduler_of(workflow: Workflow, name: str = "every") -> Activity:
 
 def runs(workflow: Workflow, **conditions: Any) -> list[WorkflowRun]:
     return list(workflow.runs.filter(**conditions).order_by("scheduled_for"))
+
+
+def make_drawn_workflow(operation: Operation | None = None, name: str = "every", **config: Any) -> Workflow:
+    """A workflow saved through its definition: a weekly scheduler, and an end."""
+    workflow = Workflow.objects.create(label="Birthdays", time_zone="Europe/Paris", operation=operation)
+    document = {
+        "activities": [
+            {"name": name, "type": "scheduler", "config": {"schedule": WEEKLY, **config}},
+            {"name": "end", "type": "end", "config": {}},
+        ],
+        "transitions": [{"source": name, "outlet": "out", "target": "end"}],
+    }
+    save_definition(workflow, document)
+    return workflow

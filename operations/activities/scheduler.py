@@ -1,0 +1,89 @@
+"""Starts a run of its branch at every instant of a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from operations import schedules
+from operations.models import Activity
+from operations.occurrences import InvalidSchedule, local_instant, validate_schedule
+from operations.timetable import end_of
+from operations.workflow.base import ActivityType, Done, TaskContext
+from operations.workflow.config import ConfigForm
+from operations.workflow.registry import register
+
+
+class ScheduleField(forms.JSONField):
+    def clean(self, value: Any) -> Any:
+        document = super().clean(value)
+        try:
+            validate_schedule(document)
+        except InvalidSchedule as error:
+            raise forms.ValidationError(str(error)) from None
+        return document
+
+
+class BoundField(forms.CharField):
+    """A local date or time, kept as it was written; null is none."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return end_of(text, ZoneInfo("UTC")) and text if text else None
+        except InvalidSchedule as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+@register
+class Scheduler(ActivityType):
+    """A tick starts the branch that begins here, and no other."""
+
+    code = "scheduler"
+    label = gettext_lazy("Scheduler")
+    category = "flow"
+    minimum_inbound = 0
+    maximum_inbound = 0
+    is_scheduler = True
+
+    class Config(ConfigForm):
+        schedule = ScheduleField()
+        valid_from = BoundField(required=False)
+        valid_until = BoundField(required=False)
+        max_runs = forms.IntegerField(min_value=1, required=False)
+        overlap = forms.ChoiceField(
+            choices=[
+                ("skip", gettext_lazy("Skip the new run")),
+                ("queue", gettext_lazy("Run after the one at work (one waits at most)")),
+                ("parallel", gettext_lazy("Run at the same time")),
+            ],
+            initial="skip",
+        )
+        missed = forms.ChoiceField(
+            choices=[
+                ("latest", gettext_lazy("Run the latest one")),
+                ("all", gettext_lazy("Run all, one after the other")),
+                ("skip", gettext_lazy("Run none")),
+            ],
+            initial="latest",
+        )
+        grace_minutes = forms.IntegerField(min_value=0, max_value=60 * 24 * 31, initial=60)
+
+        def clean(self) -> dict[str, Any]:
+            cleaned = dict(super().clean() or self.cleaned_data)
+            start, end = cleaned.get("valid_from"), cleaned.get("valid_until")
+            zone = ZoneInfo(self.scope.workflow.zone_name())
+            if start and end and end_of(end, zone) <= local_instant(start, zone):
+                self.add_error("valid_until", _("The validity ends before it begins."))
+            return cleaned
+
+    def execute(self, context: TaskContext) -> Done:
+        return Done({"out": None})
+
+    def saved(self, activity: Activity, previous: Mapping[str, Any] | None) -> None:
+        schedules.sync_workflow(activity.workflow)

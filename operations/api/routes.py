@@ -1,0 +1,19 @@
+"""What this app adds to `/api/v1/`."""
+
+from __future__ import annotations
+
+from operations.api.activities import ActivityTypeViewSet, ActivityViewSet, TransitionViewSet
+from operations.api.containers import OperationViewSet, PlanViewSet, ProgramViewSet
+from operations.api.runs import WorkflowRunViewSet
+from operations.api.workflows import WorkflowViewSet
+
+routes = [
+    ("plans", PlanViewSet),
+    ("programs", ProgramViewSet),
+    ("operations", OperationViewSet),
+    ("workflows", WorkflowViewSet),
+    ("activities", ActivityViewSet),
+    ("activity-types", ActivityTypeViewSet),
+    ("transitions", TransitionViewSet),
+    ("workflow-runs", WorkflowRunViewSet),
+]
