@@ -153,7 +153,7 @@ def _page(
     request: HttpRequest, template: str, context: dict[str, Any], *, message: Broadlog | None = None, status: int = 200
 ) -> HttpResponse:
     recipient = recipient_of(message) if message else None
-    values = {**context, "brand": message.delivery.from_name if message else "", "address": _masked(message)}
+    values = {**context, "brand": _brand(message), "address": _masked(message)}
     with translation.override(_language(recipient)):
         response = render(request, template, values, status=status)
         response.headers["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
@@ -168,6 +168,12 @@ def _language(recipient: Recipient | None) -> str:
     known = dict(settings.LANGUAGES)
     code = recipient.language[:2].lower() if recipient else ""
     return code if code in known else translation.get_language() or settings.LANGUAGE_CODE
+
+
+def _brand(message: Broadlog | None) -> str:
+    """The sender's name; none where it is personalised."""
+    name = message.delivery.from_name if message else ""
+    return "" if "{" in name else name
 
 
 def _masked(message: Broadlog | None) -> str:

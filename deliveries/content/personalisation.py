@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from deliveries.channels.base import NothingToSend, RenderingFailed
 from deliveries.content.analysis import FIELDS, Analysis, analyse
 from deliveries.content.language import MAXIMUM_OUTPUT, SKIP_MARKER, environment, plain
+from recipients.addresses import InvalidAddress, clean_email
 
 # The parts that may hold personalisation; `html` alone is escaped.
 PARTS = ("subject", "html", "text", "from_name", "reply_to")
@@ -74,12 +75,30 @@ def check(content: Content) -> list[ContentProblem]:
         for part, analysis in analyses.items()
         for fault in analysis.faults
     ]
-    if "{{" in content.from_email or "{%" in content.from_email:
-        problems.append(ContentProblem("from_email", 1, _("The sender address can't be personalised.")))
-    personalised = {part: sources[part] for part, analysis in analyses.items() if analysis.tags or "{" in sources[part]}
+    problems += _address_problems(content)
+    personalised = {part: source for part, source in sources.items() if _is_template(source)}
     if problems or not personalised:
         return problems
     return _trial_problems(personalised, analyses)
+
+
+def _address_problems(content: Content) -> list[ContentProblem]:
+    if _is_template(content.from_email):
+        return [ContentProblem("from_email", 1, _("The sender address can't be personalised."))]
+    fixed = {"from_email": content.from_email, "reply_to": content.reply_to}
+    return [
+        ContentProblem(part, 1, problem)
+        for part, address in fixed.items()
+        if address and not _is_template(address) and (problem := _address_problem(address))
+    ]
+
+
+def _address_problem(address: str) -> str:
+    try:
+        clean_email(address)
+    except InvalidAddress as error:
+        return str(error)
+    return ""
 
 
 def _trial_problems(sources: dict[str, str], analyses: Mapping[str, Analysis]) -> list[ContentProblem]:
@@ -132,7 +151,7 @@ class Personaliser:
             if analysis.faults:
                 raise RenderingFailed(_where(part, analysis.faults[0].line) + analysis.faults[0].message)
             self.needs.merge(analysis)
-            if "{%" in source or "{{" in source or "{#" in source:
+            if _is_template(source):
                 templates[part] = source
         self._static = {part: source for part, source in sources.items() if part not in templates}
         self._delivery = plain(dict(delivery))
@@ -173,6 +192,10 @@ class Personaliser:
         if len(output) > MAXIMUM_OUTPUT:
             raise RenderingFailed(_where(part, 0) + _("The message exceeds 2 MB."))
         return output
+
+
+def _is_template(source: str) -> bool:
+    return any(opening in source for opening in ("{{", "{%", "{#"))
 
 
 def _where(part: str, line: int) -> str:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def counts(delivery: Delivery) -> dict[str, Any]:
-    return Delivery.objects.values("opened", "clicked", "unsubscribed").get(pk=delivery.pk)
+    return dict(Delivery.objects.values("opened", "clicked", "unsubscribed").get(pk=delivery.pk))
 
 
 def test_each_message_counts_once_and_a_click_is_an_opening(now: datetime) -> None:
@@ -61,7 +61,7 @@ def test_proofs_are_no_statistics(now: datetime) -> None:
 
     assert counts(proof) == counts(original) == {"opened": 0, "clicked": 0, "unsubscribed": 0}
     assert not DeliveryMark.objects.exists()
-    assert not opened(None, None).exists()
+    assert not opened(of=None, since=None).exists()
 
 
 def test_the_number_of_statements_does_not_grow_with_the_hits(now: datetime) -> None:
@@ -85,10 +85,10 @@ def test_the_filter_language_knows_who_opened_and_clicked_in_what_and_since_when
     make_hit(make_message(anne, monday), HitKind.CLICK, now=now)
     make_hit(make_message(bob, tuesday), HitKind.OPEN, now=now)
 
-    assert set(opened(None, None)) == {anne.pk, bob.pk}
-    assert set(clicked(None, None)) == {anne.pk}
-    assert set(opened({"delivery": tuesday.pk}, None)) == {bob.pk}
-    assert set(opened(None, now + timedelta(seconds=1))) == set()
+    assert set(opened(of=None, since=None)) == {anne.pk, bob.pk}
+    assert set(clicked(of=None, since=None)) == {anne.pk}
+    assert set(opened(of={"delivery": tuesday.pk}, since=None)) == {bob.pk}
+    assert set(opened(of=None, since=now + timedelta(seconds=1))) == set()
 
 
 def test_a_persons_hits_are_told_in_order_with_their_verdict(now: datetime) -> None:

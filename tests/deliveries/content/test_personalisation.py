@@ -146,6 +146,11 @@ def test_every_part_is_checked_and_the_sender_address_is_not_personalised() -> N
     assert [part for part, _line in found] == ["subject", "text", "from_name", "from_email"]
 
 
+def test_a_fixed_sender_or_reply_address_that_is_none_is_refused_before_anything_leaves() -> None:
+    assert problems(from_email="news", reply_to="care@", text="x") == [("from_email", 1), ("reply_to", 1)]
+    assert problems(from_email="news@example.com", reply_to="{{ recipient.attributes.seller }}", text="x") == []
+
+
 def test_a_content_that_computes_for_ever_is_refused_within_its_second() -> None:
     digits = ",".join("1" * 100)
     loops = f"{{% for a in [{digits}] %}}{{% for b in [{digits}] %}}{{% for c in [{digits}] %}}x"
