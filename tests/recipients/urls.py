@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 
-from recipients.api import routes
+from recipients.api.routes import routes
 
 router = DefaultRouter()
 for prefix, viewset in routes:
