@@ -24,7 +24,7 @@ def _can_release(row: Quarantine) -> bool:
 
 
 @admin.register(Quarantine)
-class QuarantineAdmin(ServiceActionsMixin, ReadOnlyAdmin):  # type: ignore[misc]
+class QuarantineAdmin(ServiceActionsMixin, ReadOnlyAdmin):
     list_display = ("address", "channel", "status", "failure_reason", "error_count", "last_error_at", "delivery_label")
     list_filter = ("status", "channel", "failure_type", "failure_reason")
     search_fields = ("^address",)
