@@ -63,16 +63,17 @@ def _is_plain(text: str) -> bool:
 
 def _encoded_words(text: str, column: int) -> str:
     """RFC 2047 words of at most 75 characters, split between characters, one per line."""
+    encoded = text.encode()
     words: list[str] = []
-    chunk = b""
-    room = _room(column)
-    for character in text:
-        encoded = character.encode()
-        if len(chunk) + len(encoded) > room:
-            words.append(_encoded_word(chunk))
-            chunk, room = b"", _room(1)
-        chunk += encoded
-    return "\r\n ".join([*words, _encoded_word(chunk)])
+    start, room = 0, _room(column)
+    while len(encoded) - start > room:
+        end = start + room
+        # A byte 10xxxxxx continues a character: it stays with the one before it.
+        while encoded[end] & 0xC0 == 0x80:
+            end -= 1
+        words.append(_encoded_word(encoded[start:end]))
+        start, room = end, _room(1)
+    return "\r\n ".join([*words, _encoded_word(encoded[start:])])
 
 
 def _room(column: int) -> int:
