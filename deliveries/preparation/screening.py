@@ -65,13 +65,13 @@ def _screen(preparation: Preparation, channel: Channel, rules: Sequence[Filterin
         joins, cases, parameters = f"{joins} {joined}", [*cases, case], (*parameters, *more)
     sql = (
         f"SELECT people.id, people.address, people.address_key, CASE {' '.join(cases)} END AS reason"
-        f" FROM ({people.sql}) AS people {joins}{_fence()}"
+        f" FROM ({people.sql}{_fence()}) AS people {joins}{_fence()}"
     )
     return Statement(sql, parameters)
 
 
 def _fence() -> str:
-    # PostgreSQL would merge the levels and evaluate every rule again wherever its outcome is named.
+    # PostgreSQL would merge the levels and evaluate addresses and rules again wherever their outcome is named.
     return " OFFSET 0" if connection.vendor == "postgresql" else ""
 
 
