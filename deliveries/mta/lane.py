@@ -41,6 +41,7 @@ class Lane:
         self.holding = False
         # No new message for any session: the sender ends, or the route's settings changed.
         self.ending = False
+        # What is wrong on our side: nothing leaves until the sender has paused the route.
         self.fault = ""
         self._sessions: dict[int, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
@@ -54,7 +55,11 @@ class Lane:
 
     @property
     def hungry(self) -> bool:
-        return not (self.ending or self.holding) and self.waiting < LOW_WATER
+        return not self.ending and self.open and self.waiting < LOW_WATER
+
+    @property
+    def open(self) -> bool:
+        return not (self.holding or self.fault)
 
     @property
     def idle(self) -> bool:
@@ -95,7 +100,7 @@ class Lane:
 
     async def next(self) -> tuple[HeldPart, OutgoingRow, Message] | None:
         while not self.ending:
-            taken = None if self.holding else self._take()
+            taken = self._take() if self.open else None
             if taken is not None:
                 return taken
             try:
@@ -192,7 +197,7 @@ class Hands:
                 self._put_back(taken)
 
     def _may_leave(self, taken: Taken) -> bool:
-        return taken.part.may_send and not self._lane.holding
+        return taken.part.may_send and self._lane.open
 
     def _journalled(self, taken: Taken, session: int) -> bool:
         number = taken.row.broadlog_id
@@ -219,7 +224,7 @@ class Hands:
         taken.part.put_back(taken.row)
         if taken.part.over:
             self._lane.wake()
-        elif not self._lane.holding and taken.part.may_send:
+        elif self._lane.open and taken.part.may_send:
             self._lane.announce()
 
 

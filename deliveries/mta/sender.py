@@ -46,9 +46,9 @@ CANCEL_SECONDS = 10.0
 
 
 class Sender:
-    """`executor` runs the database's work, one thing at a time; None runs it in the loop's own thread."""
+    """`executor` runs the database's work, one thing at a time."""
 
-    def __init__(self, *, name: str, affinities: Iterable[str] = (), executor: Executor | None) -> None:
+    def __init__(self, *, name: str, affinities: Iterable[str] = (), executor: Executor) -> None:
         self.name = name
         self.affinities = frozenset(affinities)
         self.executor = executor
@@ -64,12 +64,11 @@ class Sender:
         self._nothing_beside: frozenset[int] = frozenset()
         self._due_at: dict[str, float] = {}
         self._renderers: OrderedDict[tuple[int, int], Renderer] = OrderedDict()
-        self._wake: asyncio.Event
+        self._wake = asyncio.Event()
+        self.doorbell = Doorbell(self._rung)
 
     async def run(self) -> None:
         """Send until `stop`; ends with everything written, given back and said goodbye."""
-        self._wake = asyncio.Event()
-        self.doorbell = Doorbell(self._rung)
         try:
             while not self.ending:
                 await self._turn()
@@ -165,18 +164,18 @@ class Sender:
     # Stopping what must stop ------------------------------------------------------------------------------------------
 
     async def _halt_what_must_stop(self) -> None:
-        for lane in self.lanes.values():
-            if lane.fault:
-                await self.database(_pause_route, lane.route_id, lane.fault)
-                lane.fault = ""
         if not self.lanes:
             return
+        faulty = [lane for lane in self.lanes.values() if lane.fault]
+        for lane in faulty:
+            await self.database(_pause_route, lane.route_id, lane.fault)
         sending, open_routes = await self.database(
             _what_may_send, {part.delivery_id for part in self.parts}, self.lanes
         )
         for lane in self.lanes.values():
             for part in lane.parts:
                 part.halted = part.halted or part.delivery_id not in sending or lane.route_id not in open_routes
+            lane.fault = "" if lane in faulty else lane.fault
             if open_routes.get(lane.route_id, lane.settings) != lane.settings:
                 lane.end()
 
@@ -287,13 +286,14 @@ class Sender:
         if self.recording:
             logger.error("outcomes can't be recorded, sending stops: %s", error)
         self.recording = False
+        # It is back when everything that asks it something succeeds.
+        self._due_at.clear()
         for lane in self.lanes.values():
             lane.holding = True
 
     def _resume_recording(self) -> None:
         if not self.recording:
             logger.warning("outcomes can be recorded again, sending goes on")
-            self._due_at.pop("announce", None)
         self.recording = True
         for lane in self.lanes.values():
             if lane.holding and self._journal_is_well():
@@ -357,8 +357,6 @@ class Sender:
 
     async def database(self, work: Callable[..., R], *arguments: Any) -> R:
         """Run it in the database's thread."""
-        if self.executor is None:
-            return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self.executor, work, *arguments)
 
 
@@ -392,7 +390,7 @@ def _pause_route(route_id: int, fault: str) -> None:
 
 def _use_durable_commits() -> None:
     # What the journal may forget must survive a power cut.
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA synchronous=FULL")
 
