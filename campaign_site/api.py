@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import APIRootView, DefaultRouter
+from rest_framework.viewsets import ViewSetMixin
 
 from campaign_site.middleware import POLICY
 from common.api import schema as _schema  # noqa: F401  (registers the fields with the schema)
@@ -16,7 +17,13 @@ from operations.api.routes import routes as operation_routes
 from recipients.api.routes import routes as recipient_routes
 from tracking.api.routes import routes as tracking_routes
 
-ROUTES = [*recipient_routes, *operation_routes, *delivery_routes, *tracking_routes, *installation_routes]
+ROUTES: list[tuple[str, type[ViewSetMixin]]] = [
+    *recipient_routes,
+    *operation_routes,
+    *delivery_routes,
+    *tracking_routes,
+    *installation_routes,
+]
 # Swagger's page styles itself inline; its script comes from a file, so scripts need no exception.
 DOCUMENTATION_POLICY = f"{POLICY}; style-src 'self' 'unsafe-inline'"
 

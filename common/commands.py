@@ -25,8 +25,14 @@ class ServiceCommand(BaseCommand):
     """
 
     requires_migrations_checks = False
+    # Translated when the parser is made.
+    help: Any = ""
     as_json = False
     parser: CommandParser
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        self.help = str(self.help)
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         self.parser = parser

@@ -69,11 +69,11 @@ def _start_due_runs_of(activity_id: int, now: datetime) -> int:
         workflow = (
             Workflow.objects.select_for_update().filter(pk=activity.workflow_id, state=WorkflowState.STARTED).first()
         )
-        activity = Activity.objects.filter(pk=activity_id, retired=False).first() if workflow else None
-        if workflow is None or activity is None:
+        drawn = Activity.objects.filter(pk=activity_id, retired=False).first()
+        if workflow is None or drawn is None:
             return 0
-        activity.workflow = workflow
-        return _Branch(activity, timetable_of(activity, now=now), now.astimezone(UTC)).start()
+        drawn.workflow = workflow
+        return _Branch(drawn, timetable_of(drawn, now=now), now.astimezone(UTC)).start()
 
 
 @dataclass
@@ -131,7 +131,8 @@ class _Branch:
         return self.now - instant > self.timetable.grace
 
     def _split(self, due: Iterator[datetime]) -> tuple[_Late, list[datetime]]:
-        late, fresh = _Late(), []
+        late = _Late()
+        fresh: list[datetime] = []
         for instant in due:
             if self._is_late(instant):
                 late.add(instant)

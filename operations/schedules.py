@@ -124,4 +124,4 @@ def _write(name: str, values: dict[str, Any]) -> int:
 
 def _remove(prefix: str, *, keep: list[str]) -> int:
     removed, _details = PeriodicTask.objects.filter(name__startswith=prefix).exclude(name__in=keep).delete()
-    return removed
+    return int(removed)

@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import NotFound
@@ -43,10 +44,11 @@ class OptionViewSet(viewsets.GenericViewSet[Option]):
     @extend_schema(request=OptionSerializer, responses=OptionSerializer)
     def partial_update(self, request: Request, name: str) -> Response:
         option = _declared(name)
-        if "value" not in request.data:
-            raise serializers.ValidationError({"value": [serializers.Field.default_error_messages["required"]]})
+        given: Any = request.data
+        if not isinstance(given, dict) or "value" not in given:
+            raise serializers.ValidationError({"value": [_("This field is required.")]})
         try:
-            options.set_option(name, request.data["value"])
+            options.set_option(name, given["value"])
         except options.InvalidOption as error:
             raise serializers.ValidationError({"value": [str(error)]}) from None
         return Response(_document(option))

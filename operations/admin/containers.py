@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -38,7 +38,7 @@ class ProgramAdmin(admin.ModelAdmin[Program]):
 
 @admin.register(Operation)
 class OperationAdmin(ServiceActionsMixin, admin.ModelAdmin[Operation]):
-    change_form_template = "admin/operations/operation/change_form.html"
+    change_form_template: ClassVar[Any] = "admin/operations/operation/change_form.html"
     list_display = ["label", "program", "state", "priority", "starts_on", "ends_on"]
     list_select_related = ["program"]
     list_filter = ["state", "priority", "program"]

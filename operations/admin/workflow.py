@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
@@ -34,7 +34,7 @@ NOT_IN_THIS_STATE = gettext_lazy("Not possible in this state.")
 
 @admin.register(Workflow)
 class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
-    change_form_template = "admin/operations/workflow/change_form.html"
+    change_form_template: ClassVar[Any] = "admin/operations/workflow/change_form.html"
     form = WorkflowForm
     list_display = ["label", "operation", "state", "failed", "started_at"]
     list_select_related = ["operation"]
@@ -44,7 +44,7 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
     actions = None
     autocomplete_fields = ["operation"]
 
-    def get_fields(self, request: HttpRequest, obj: Workflow | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
         settings = ["label", "internal_name", "operation", "time_zone"]
         return settings if obj is None else [*settings, "definition"]
 

@@ -84,6 +84,6 @@ def type_document(activity_type: type[ActivityType]) -> dict[str, Any]:
         }
         for name, field in activity_type.Config.base_fields.items()
     ]
-    names = [name for name in ActivityTypeSerializer().fields if name != "config"]
-    values = {name: getattr(activity_type, name) for name in names}
+    names: list[str] = list(ActivityTypeSerializer().get_fields())
+    values = {name: getattr(activity_type, name) for name in names if name != "config"}
     return dict(ActivityTypeSerializer({**values, "config": fields}).data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -154,7 +154,7 @@ class WorkflowRunSerializer(serializers.ModelSerializer[WorkflowRun]):
 
 class ActivityTypeSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     category = serializers.CharField()
     minimum_inbound = serializers.IntegerField()
     maximum_inbound = serializers.IntegerField(allow_null=True)
@@ -166,14 +166,14 @@ class ActivityTypeSerializer(serializers.Serializer[Any]):
 class ActivityDocumentSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     type = serializers.CharField()
-    label = serializers.CharField(required=False)
+    label = serializers.CharField(required=False)  # type: ignore[assignment]
     x = serializers.IntegerField(required=False)
     y = serializers.IntegerField(required=False)
     config = serializers.DictField(required=False)
 
 
 class TransitionDocumentSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     outlet = serializers.CharField(required=False)
     target = serializers.CharField()
 
@@ -189,3 +189,9 @@ class DefinitionSerializer(serializers.Serializer[Any]):
 class RunNowSerializer(serializers.Serializer[Any]):
     scheduled_for = serializers.DateTimeField(required=False, allow_null=True)
     entry = serializers.CharField(required=False, allow_blank=True, default="")
+
+    def __init__(self, *args: Any, zone: ZoneInfo | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A time without an offset is local to the workflow, not to the server.
+        instant = serializers.DateTimeField(required=False, allow_null=True, default_timezone=zone)
+        self.fields["scheduled_for"] = instant

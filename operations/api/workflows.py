@@ -66,9 +66,7 @@ class WorkflowViewSet(IdempotentMixin, viewsets.ModelViewSet[Workflow]):
     def run_now(self, request: Request, pk: str) -> Response:
         """201 and the new run, which goes on by itself; 200 and the former one for an instant that has a run."""
         workflow = self.get_object()
-        wanted = RunNowSerializer(data=request.data)
-        # A time without an offset is local to the workflow, not to the server.
-        wanted.fields["scheduled_for"].timezone = ZoneInfo(workflow.zone_name())
+        wanted = RunNowSerializer(data=request.data, zone=ZoneInfo(workflow.zone_name()))
         wanted.is_valid(raise_exception=True)
         run, created = services.run_now(workflow=workflow, now=timezone.now(), **wanted.validated_data)
         ring(tasks.advance_run, run_id=run.pk)
@@ -84,7 +82,9 @@ class WorkflowViewSet(IdempotentMixin, viewsets.ModelViewSet[Workflow]):
     def replace_definition(self, request: Request, pk: str) -> Response:
         """Saves the document as the next version; 409 unless `version` is the present one."""
         workflow = self.get_object()
-        services.save_definition(workflow, request.data, by=request.user, now=timezone.now())
+        document: Any = request.data
+        user: Any = request.user
+        services.save_definition(workflow, document, by=user, now=timezone.now())
         workflow.refresh_from_db()
         return Response(read_definition(workflow))
 

@@ -73,9 +73,10 @@ class Counter(IdempotentMixin, viewsets.GenericViewSet[Option]):
 
     def create(self, request: Request) -> Response:
         type(self).calls += 1
-        if request.data.get("end") == "refused":
+        body: Any = request.data
+        if body.get("end") == "refused":
             raise IllegalState("No.")
-        if request.data.get("end") == "crash":
+        if body.get("end") == "crash":
             raise RuntimeError("broken")
         return Response({"call": type(self).calls}, status=201)
 
