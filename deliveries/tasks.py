@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
-from django.db import transaction
 from django.utils import timezone
 
 from deliveries.lifecycle import settle_due, start_due_deliveries
@@ -24,8 +23,3 @@ def sweep(**kwargs: Any) -> None:
     now = timezone.now()
     start_due_deliveries(now)
     settle_due(now)
-
-
-def ring(task: Any) -> None:
-    """Wake the task after the commit. A broker that is away loses a doorbell, never the request: the sweep comes."""
-    transaction.on_commit(lambda: task.apply_async(retry=False), robust=True)

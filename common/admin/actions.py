@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from common.errors import Refused
@@ -46,13 +46,16 @@ def service_action(
     return decorator
 
 
-class ServiceActionsMixin:
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = object
+
+
+class ServiceActionsMixin(Base):
     """For a ModelAdmin: shows its service actions above the form (`admin/service_actions_form.html`)."""
 
     change_form_template = "admin/service_actions_form.html"
-    model: Any
-    admin_site: Any
-    opts: Any
 
     @classmethod
     def service_actions(cls) -> list[ServiceAction]:
@@ -63,7 +66,7 @@ class ServiceActionsMixin:
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_action"
         view = self.admin_site.admin_view(self.run_service_action)
-        return [path("<path:object_id>/do/<slug:action>/", view, name=name), *super().get_urls()]  # type: ignore[misc]
+        return [path("<path:object_id>/do/<slug:action>/", view, name=name), *super().get_urls()]
 
     def run_service_action(self, request: HttpRequest, object_id: str, action: str) -> HttpResponseBase:
         row = self.model._default_manager.filter(pk=object_id).first() if object_id.isdigit() else None
@@ -89,10 +92,10 @@ class ServiceActionsMixin:
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         row = self.model._default_manager.filter(pk=object_id).first() if object_id.isdigit() else None
         context = {"service_actions": self._buttons(request, row) if row else [], **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)  # type: ignore[misc, no-any-return]
+        return super().change_view(request, object_id, form_url, context)
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         return [

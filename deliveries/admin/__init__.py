@@ -3,6 +3,7 @@ sent (settings)."""
 
 from deliveries.admin.delivery import DeliveryAdmin
 from deliveries.admin.logs import BroadlogAdmin, PreparationAdmin
+from deliveries.admin.operation_panel import deliveries_panel
 from deliveries.admin.series import DeliverySeriesAdmin
 from deliveries.admin.settings import AffinityAdmin, RouteAdmin, TypologyAdmin
 from deliveries.admin.template import DeliveryTemplateAdmin
@@ -16,4 +17,5 @@ __all__ = [
     "PreparationAdmin",
     "RouteAdmin",
     "TypologyAdmin",
+    "deliveries_panel",
 ]

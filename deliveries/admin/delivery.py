@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.admin import NoCountPaginator, ServiceActionsMixin, service_action
+from common.doorbell import ring
 from common.errors import Refused
 from deliveries import control, tasks
 from deliveries.admin.filters import KindFilter, StateFilter
@@ -139,7 +140,7 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     )
     def prepare(self, request: HttpRequest, delivery: Delivery) -> str:
         request_preparation(delivery=delivery, action=RequestedAction.PREPARE, now=timezone.now())
-        tasks.ring(tasks.prepare)
+        ring(tasks.prepare)
         return _("The analysis has been asked for.")
 
     @service_action(
@@ -160,7 +161,7 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     )
     def confirm(self, request: HttpRequest, delivery: Delivery) -> str:
         confirm(delivery=delivery, now=timezone.now())
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return _("The delivery is confirmed.")
 
     @service_action(
@@ -171,7 +172,7 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     )
     def pause(self, request: HttpRequest, delivery: Delivery) -> str:
         paused = control.pause(delivery, now=timezone.now())
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return _("%(state)s: no other message leaves.") % {"state": paused.get_state_display()}
 
     @service_action(
@@ -182,7 +183,7 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     )
     def resume(self, request: HttpRequest, delivery: Delivery) -> str:
         control.resume(delivery, now=timezone.now())
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return _("The delivery goes on.")
 
     @service_action(
@@ -193,7 +194,7 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     )
     def stop(self, request: HttpRequest, delivery: Delivery) -> str:
         stopped = control.stop(delivery, now=timezone.now())
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return " ".join(part for part in (_("The delivery is stopped."), control.stop_consequence(stopped)) if part)
 
     @service_action(
@@ -204,7 +205,7 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     )
     def stop_series(self, request: HttpRequest, delivery: Delivery) -> str:
         control.stop(delivery, now=timezone.now(), scope=control.SERIES)
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return _("The series is stopped: this occurrence and the workflow that makes the next ones.")
 
     @service_action(

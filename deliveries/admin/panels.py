@@ -11,4 +11,4 @@ from deliveries.models import Delivery
 
 # (request, delivery) -> safe HTML, or "" to show nothing.
 Panel = Callable[[HttpRequest, Delivery], str]
-panels: Registry[Panel] = Registry("delivery panels")
+delivery_panels: Registry[Panel] = Registry("delivery panels")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from common.doorbell import ring
 from deliveries import tasks
 from deliveries.models import Delivery, DeliveryTemplate
 from deliveries.proofs import ProofNotAllowed, refusal, send_proof
@@ -44,7 +45,7 @@ def proof_button(request: HttpRequest, of: Delivery | DeliveryTemplate, context:
         except ValidationError as error:
             form.add_error("addresses", error)
         else:
-            tasks.ring(tasks.sweep)
+            ring(tasks.sweep)
             return _("Proof %(number)d is on its way: %(label)s.") % {
                 "number": proof.proof_number,
                 "label": proof.label,

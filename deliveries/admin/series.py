@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.admin import ReadOnlyAdmin, ServiceActionsMixin, service_action
+from common.doorbell import ring
 from deliveries import control, tasks
 from deliveries.admin.preview import preview_page
 from deliveries.models import Delivery, DeliverySeries, DeliveryTemplate
@@ -55,7 +56,7 @@ class DeliverySeriesAdmin(ServiceActionsMixin, ReadOnlyAdmin):
         if last is None:
             raise Http404
         control.stop(last, now=timezone.now(), scope=control.SERIES)
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return _("The series is stopped: its workflow starts no other occurrence.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from deliveries.admin.panels import panels
+from deliveries.admin.panels import delivery_panels
 from deliveries.diagnosis import pending_causes
 from deliveries.models import Delivery, Preparation
 from recipients.vocabulary import FailureReason
@@ -28,7 +28,7 @@ def delivery_summary(request: HttpRequest, delivery: Delivery, now: datetime) ->
         "proofs": list(delivery.proofs.order_by("-proof_number")[:SHOWN]),
         "log_url": _log_url("deliveries_broadlog", delivery),
         "tracking_url": _log_url("tracking_trackinglog", delivery),
-        "panels": [html for html in (panel(request, delivery) for panel in panels) if html],
+        "panels": [html for html in (panel(request, delivery) for panel in delivery_panels) if html],
     }
 
 

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.filters import SlugFilter
+from common.doorbell import ring
 from deliveries import control, ledger, tasks
 from deliveries.api.proof import ProofSerializer, answer_with_proof
 from deliveries.api.serializers import DeliverySerializer
@@ -127,7 +128,7 @@ class DeliveryViewSet(
         delivery = self.get_object()
         wanted = _read(PrepareSerializer, request)
         request_preparation(delivery=delivery, action=wanted["action"], now=timezone.now())
-        tasks.ring(tasks.prepare)
+        ring(tasks.prepare)
         return self._answer(delivery)
 
     @extend_schema(request=ConfirmSerializer, responses=DeliverySerializer)
@@ -136,7 +137,7 @@ class DeliveryViewSet(
         delivery = self.get_object()
         wanted = _read(ConfirmSerializer, request)
         confirm(delivery=delivery, now=timezone.now(), contact_date=wanted.get("contact_date"))
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return self._answer(delivery)
 
     @extend_schema(request=None, responses=DeliverySerializer)
@@ -183,7 +184,7 @@ class DeliveryViewSet(
 
     def _control(self, act: Callable[..., Delivery], **options: Any) -> Response:
         delivery = act(self.get_object(), now=timezone.now(), **options)
-        tasks.ring(tasks.sweep)
+        ring(tasks.sweep)
         return self._answer(delivery)
 
     def _answer(self, delivery: Delivery) -> Response:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.doorbell import ring
 from deliveries import tasks
 from deliveries.api.serializers import DeliverySerializer
 from deliveries.models import Delivery, DeliveryTemplate
@@ -33,7 +34,7 @@ def answer_with_proof(of: Delivery | DeliveryTemplate | Activity, request: Reque
         recipients=wanted.validated_data.get("recipients"),
         addresses=wanted.validated_data.get("addresses"),
     )
-    tasks.ring(tasks.prepare)
+    ring(tasks.prepare)
     return Response(DeliverySerializer(proof, context={"request": request}).data, status=201)
 
 

@@ -86,5 +86,6 @@ def _summarise_parts(numbers: list[int], now: datetime) -> dict[int, PartSummary
             next_due_at=Min("due_at", filter=due & Q(due_at__gt=now)),
         )
         .order_by()
+        .values_list("delivery", "claimed", "due", "later", "oldest_due_at", "next_due_at")
     )
-    return {row.pop("delivery"): PartSummary(**row) for row in rows}
+    return {number: PartSummary(*values) for number, *values in rows}

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
+from deliveries.admin.panels import delivery_panels
 from deliveries.models import Broadlog, Delivery, DeliverySeries, DeliveryTemplate, MessageStatus, Route
 from deliveries.routes import endpoint, pause_route
 from operations.models import Workflow, WorkflowState
@@ -148,7 +149,7 @@ def test_mail_content_is_shown_in_a_sandbox_under_its_own_policy(admin_client: C
     url = f"{ADMIN}/delivery/{delivery.pk}/preview/"
 
     assert f'<iframe sandbox name="preview" src="{url}"' in page(admin_client, f"delivery/{delivery.pk}/change/")
-    answer = admin_client.get(url, {"recipient": rows_of(delivery)[1].recipient_id})
+    answer = admin_client.get(url, {"recipient": str(rows_of(delivery)[1].recipient_id)})
     assert "Hello First2" in answer.content.decode()
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
@@ -358,3 +359,21 @@ def test_every_list_opens(admin_client: Client, now: datetime, model: str) -> No
     make_occurrence(now)
 
     page(admin_client, f"{model}/")
+
+
+def test_the_page_of_an_operation_shows_its_deliveries_and_series(admin_client: Client, now: datetime) -> None:
+    occurrence = make_occurrence(now)
+
+    answer = admin_client.get(f"/admin/operations/operation/{occurrence.operation_id}/change/")
+
+    html = answer.content.decode()
+    assert f"{ADMIN}/delivery/{occurrence.pk}/change/" in html
+    assert f"{ADMIN}/deliveryseries/{occurrence.series_id}/change/" in html
+    assert occurrence.label in page(admin_client, "delivery/", operation__id__exact=occurrence.operation_id)
+
+
+def test_apps_downstream_add_their_panels(admin_client: Client, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = make_delivery(now)
+    monkeypatch.setitem(delivery_panels._entries, "test", lambda request, row: f"panel of {row.pk}")
+
+    assert f"panel of {delivery.pk}" in page(admin_client, f"delivery/{delivery.pk}/change/")

@@ -232,7 +232,7 @@ def test_explain_gives_the_causes_or_the_way_of_one_person(client: APIClient, no
     url = f"{API}/deliveries/{delivery.pk}/explain/"
 
     (cause,) = client.get(url).json()["pending"]
-    steps = client.get(url, {"recipient": row.recipient_id}).json()["steps"]
+    steps = client.get(url, {"recipient": str(row.recipient_id)}).json()["steps"]
 
     assert cause.keys() == {"code", "detail", "remedy", "until"}
     assert cause["code"] == "confirmation_missing"
@@ -337,7 +337,7 @@ def test_a_broadlog_shows_slugs_and_its_run_and_content_version(client: APIClien
     assert (document["status"], document["in_doubt"], document["failure_type"]) == ("pending", False, None)
     assert document["workflow_run"] == occurrence.workflow_run_id
     assert document["content_version"] == row.preparation.content_version_id
-    query = {"workflow_run": occurrence.workflow_run_id}
+    query = {"workflow_run": str(occurrence.workflow_run_id)}
     assert len(client.get(f"{API}/broadlogs/", query).json()["results"]) == 1
     assert client.post(f"{API}/broadlogs/", {}).status_code == 405
 
