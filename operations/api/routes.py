@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from rest_framework.viewsets import ViewSetMixin
+
 from operations.api.activities import ActivityTypeViewSet, ActivityViewSet, TransitionViewSet
 from operations.api.containers import OperationViewSet, PlanViewSet, ProgramViewSet
 from operations.api.runs import WorkflowRunViewSet
 from operations.api.workflows import WorkflowViewSet
 
-routes = [
+routes: list[tuple[str, type[ViewSetMixin]]] = [
     ("plans", PlanViewSet),
     ("programs", ProgramViewSet),
     ("operations", OperationViewSet),
