@@ -339,7 +339,7 @@ class Sender:
         _move_deliveries()
         if self.process is not None:
             withdraw(self.process)
-        connection.close()
+        _drop_connection()
 
     # What it holds ----------------------------------------------------------------------------------------------------
 
