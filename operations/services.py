@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -65,9 +65,7 @@ def _stop_with_operation(workflow: Workflow, now: datetime) -> int:
     return 1
 
 
-def save_definition(
-    workflow: Workflow, document: Mapping[str, Any], *, by: AbstractBaseUser | None = None, now: datetime
-) -> int:
+def save_definition(workflow: Workflow, document: Mapping[str, Any], *, by: User | None = None, now: datetime) -> int:
     """Replace the definition and bring the schedules in step with it; return its version.
 
     Raises InvalidDefinition, VersionConflict.

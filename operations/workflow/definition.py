@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
@@ -46,7 +46,7 @@ def _activity_document(activity: Activity) -> dict[str, Any]:
 
 
 @transaction.atomic
-def save_definition(workflow: Workflow, document: Mapping[str, Any], *, by: AbstractBaseUser | None = None) -> int:
+def save_definition(workflow: Workflow, document: Mapping[str, Any], *, by: User | None = None) -> int:
     """Replace the definition and return its new version; an unfinished drawing may be saved.
 
     With a version in the document, the save is refused unless it is the current one. Raises InvalidDefinition,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -38,7 +38,7 @@ def export_document(workflow: Workflow) -> str:
 
 
 @transaction.atomic
-def import_document(workflow: Workflow, text: str, *, by: AbstractBaseUser | None = None) -> int:
+def import_document(workflow: Workflow, text: str, *, by: User | None = None) -> int:
     """Replace the definition by an exported one; return its version. Raises InvalidDefinition."""
     document = _load(text)
     exported = {str(entry.get("name")): entry.get("config") or {} for entry in document["activities"]}
@@ -102,7 +102,7 @@ def _to_number(model: type[NamedModel], name: Any) -> Any:
     return number
 
 
-def _load(text: str) -> dict[str, Any]:
+def _load(text: str) -> Any:
     if len(text) > MAXIMUM_SIZE:
         raise _unreadable(_("the file is too large"))
     try:

@@ -162,9 +162,10 @@ def outlets_of(node: Node) -> list[str] | None:
     if activity_type is None:
         return None
     try:
-        return activity_type.outlets(node.config)
+        outlets = activity_type.outlets(node.config)
     except (KeyError, TypeError, AttributeError):
         return None
+    return outlets if all(isinstance(outlet, str) for outlet in outlets) else None
 
 
 def _dangling(definition: Definition) -> Iterator[Fault]:
