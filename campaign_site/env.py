@@ -79,7 +79,8 @@ def env_database(name: str, default: Path) -> dict[str, Any]:
     value = env_text(name, f"sqlite:///{default}")
     parts = urlsplit(value)
     if parts.scheme == "sqlite" and parts.path:
-        return sqlite_database(Path(unquote(parts.path)))
+        # Three slashes or four: always the absolute path.
+        return sqlite_database(Path("/" + unquote(parts.path).lstrip("/")))
     if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
         return _postgresql_database(value)
     raise ConfigurationError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from common import tokens
 from common.tokens import InvalidToken, Token
@@ -41,7 +41,7 @@ def test_a_token_serves_its_own_purpose_only() -> None:
         tokens.verify(tokens.sign(1, 7), 2)
 
 
-def test_a_token_outlives_two_rotations_of_the_key(settings: SettingsWrapper) -> None:
+def test_a_token_outlives_two_rotations_of_the_key(settings: Settings) -> None:
     settings.SECRET_KEY = "first"
     token = tokens.sign(4, 7)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "third", ["second", "first"]
@@ -49,7 +49,7 @@ def test_a_token_outlives_two_rotations_of_the_key(settings: SettingsWrapper) ->
     assert tokens.verify(token, 4).row == 7
 
 
-def test_a_token_of_another_installation_is_refused(settings: SettingsWrapper) -> None:
+def test_a_token_of_another_installation_is_refused(settings: Settings) -> None:
     token = tokens.sign(4, 7)
     settings.SECRET_KEY = "another installation"
 
