@@ -72,9 +72,9 @@ def _temporary_cluster() -> Iterator[str]:
 
 def _as_unprivileged(folder: Path, command: list[Path | str]) -> None:
     # PostgreSQL refuses to run as root.
-    user: dict[str, str] = {}
+    user = None
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
-        user = {"user": "postgres"}
-    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)
+        user = "postgres"
+    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL, cwd=folder, user=user)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from argparse import REMAINDER
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class Command(ServiceCommand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=_names())
-        parser.add_argument("rest", nargs="*", help=_("arguments of the benchmark"))
+        parser.add_argument("rest", nargs=REMAINDER, help=_("arguments of the benchmark"))
 
     def act(self, options: dict[str, Any]) -> None:
         from benchmarks.scratch import scratch_database
