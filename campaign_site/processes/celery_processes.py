@@ -14,9 +14,9 @@ from campaign_site.processes.heartbeat import Heartbeat
 
 def run_worker(*, concurrency: int) -> None:
     """Blocks until the worker ends. Threads: the work is the database's, and one process stays small."""
-    arguments = ["--quiet", "worker", "--pool=threads", f"--concurrency={concurrency}", "--loglevel=WARNING", "--without-mingle"]
+    options = ["--pool=threads", f"--concurrency={concurrency}", "--loglevel=WARNING", "--without-mingle"]
     with _announced_by(worker_ready, "worker"):
-        app.worker_main(arguments)
+        app.worker_main(["--quiet", "worker", *options])
 
 
 def run_beat() -> None:

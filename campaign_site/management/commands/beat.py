@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from campaign_site.processes.celery_processes import run_beat
+from common.commands import ServiceCommand
 
 
-class Command(BaseCommand):
-    help = _("Ticks at the instants of the schedules, and for the sweeps.")
+class Command(ServiceCommand):
+    help = gettext_lazy("Ticks at the instants of the schedules, and for the sweeps.")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def act(self, options: dict[str, Any]) -> None:
         run_beat()

@@ -46,7 +46,7 @@ class Command(ServiceCommand):
             self._choose_port(once)
             call_command("migrate", verbosity=0)
             password = demo_password()
-            story = fill(recipients=recipients, now=timezone.now(), output=self.stderr._out)
+            story = fill(recipients=recipients, now=timezone.now(), output=sys.stderr)
             if once:
                 self._run_once(story)
             else:
@@ -85,7 +85,7 @@ class Command(ServiceCommand):
                 run = start_another(story, now=timezone.now())
             instant = run.scheduled_for.isoformat()
             self.say(_("Run %(run)s, scheduled for %(instant)s") % {"run": run.pk, "instant": instant})
-            delivery = follow(run, look=supervisor.look, output=self.stderr._out)
+            delivery = follow(run, look=supervisor.look, output=sys.stderr)
             report = visit_and_check(delivery, before=before, look=supervisor.look)
         self._show(report, started)
         if report.faults:

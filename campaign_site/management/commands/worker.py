@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.utils.translation import gettext_lazy as _
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaign_site.processes.celery_processes import run_worker
+from common.commands import ServiceCommand
 
 
-class Command(BaseCommand):
-    help = _("Runs workflows, preparation, sweeps and imports.")
+class Command(ServiceCommand):
+    help = gettext_lazy("Runs workflows, preparation, sweeps and imports.")
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--concurrency", type=int, default=4, help=_("tasks at the same time"))
 
-    def handle(self, *args: Any, concurrency: int, **options: Any) -> None:
-        run_worker(concurrency=concurrency)
+    def act(self, options: dict[str, Any]) -> None:
+        run_worker(concurrency=options["concurrency"])
