@@ -118,9 +118,9 @@ def advance_due(now: datetime) -> int:
     One run that can't be advanced does not stop the others.
     """
     done = finish_stops(now=now)
-    for run in _at_work():
+    for run in _at_work().prefetch_related("tasks"):
         try:
-            done += _advance(run, now) if _has_work(run, now) else 0
+            done += advance(run.pk, now=now) if _has_work(run, now) else 0
         except Exception:
             logger.exception("run %s could not be advanced", run.pk)
     return done

@@ -77,8 +77,9 @@ def skip(run: WorkflowRun, names: Iterable[str], *, now: datetime) -> int:
     done = 0
     for task in run.tasks.filter(name__in=names, state=TaskState.WAITING).order_by("pk"):
         rows = ActivityRun.objects.filter(pk=task.pk, state=TaskState.WAITING)
-        done += TASK_MOVES.move_all(rows, to=TaskState.SKIPPED, ended_at=now)
-        _log(task, now, _("“%(activity)s” is skipped: nothing leads to it.") % {"activity": task.name})
+        if TASK_MOVES.move_all(rows, to=TaskState.SKIPPED, ended_at=now):
+            done += 1
+            _log(task, now, _("“%(activity)s” is skipped: nothing leads to it.") % {"activity": task.name})
     return done
 
 

@@ -18,6 +18,7 @@ from operations.workflow.definition import (
     read_definition,
     save_definition,
 )
+from operations.workflow.graph import GraphFaults
 from operations.workflow.registry import activity_types
 from tests.factories import make_recipients
 from tests.operations.factories import EVERYONE, activity, drawing, make_workflow, run_once
@@ -137,7 +138,7 @@ def test_each_type_hears_of_its_activities_with_the_former_configuration(now: da
 def test_an_unfinished_drawing_is_saved_and_refused_at_start(now: datetime) -> None:
     workflow = make_workflow(drawing([activity("who", "query", filter=EVERYONE), activity("all", "union")]), now=now)
 
-    with pytest.raises(services.GraphFaults) as caught:
+    with pytest.raises(GraphFaults) as caught:
         services.start_workflow(workflow, now=now)
 
     assert {fault.code for fault in caught.value.faults} == {"dangling_outlet", "missing_inbound"}

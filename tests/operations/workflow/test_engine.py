@@ -171,6 +171,20 @@ def test_the_number_of_statements_does_not_grow_with_the_people(now: datetime, t
     assert statements() == few
 
 
+def test_an_idle_sweep_asks_no_more_for_more_runs(now: datetime) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert engine.advance_due(now) == 0
+        return len(queries)
+
+    with trials(lambda context: Wait(context.now + MINUTE, {})):
+        run_drawing(ONE_TRIAL, now=now)
+        one = statements()
+        for _number in range(5):
+            run_drawing(ONE_TRIAL, now=now)
+        assert statements() == one
+
+
 # ---- waiting
 
 
@@ -244,10 +258,13 @@ def test_a_failure_suspends_the_workflow_and_is_resumed_from_the_task(now: datet
 def test_an_unexpected_error_is_readable_and_its_trace_is_logged(
     now: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with trials(lambda context: {}["colour"]), caplog.at_level(logging.ERROR, logger="diffusion.workflow"):
+    with (
+        trials(lambda context: dict[str, str]()["colour"]),
+        caplog.at_level(logging.ERROR, logger="diffusion.workflow"),
+    ):
         run = run_drawing(ONE_TRIAL, now=now)
 
-    assert task_of(run, "t").error == "Unexpected error: KeyError: 'colour'"
+    assert task_of(run, "t").error == "Unexpected error: KeyError: 'red'"
     assert "Traceback" in caplog.text
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.errors import IllegalState
 from operations import services
 from operations.models import ActivityRun, RunState, TaskState, WorkflowRun, WorkflowState
 from operations.models.run import RUN_MOVES, TASK_MOVES
@@ -57,12 +58,12 @@ def expected(sets: Sets, layers: list[Layer]) -> Sets:
     for kind, sources in layers:
         main, *others = [found[source] for source in sources]
         computed = {
-            "union": lambda main=main, others=others: main.union(*others),
-            "intersection": lambda main=main, others=others: main.intersection(*others),
-            "exclusion": lambda main=main, others=others: main.difference(*others),
-            "trial": lambda main=main: set(main),
+            "union": main.union(*others),
+            "intersection": main.intersection(*others),
+            "exclusion": main.difference(*others),
+            "trial": main,
         }
-        found.append(computed[kind]())
+        found.append(set(computed[kind]))
     return found
 
 
@@ -150,7 +151,7 @@ def advance_through_faults(workflow: Any, faults: int) -> WorkflowRun:
 @MANY
 @given(actions=st.lists(st.sampled_from(["start", "pause", "resume", "stop", "run", "advance", "break"]), max_size=12))
 def test_workflows_runs_and_tasks_make_only_legal_moves(actions: list[str]) -> None:
-    broken = []
+    broken: list[bool] = []
 
     def script(context: TaskContext) -> None:
         if broken and broken.pop():
@@ -184,7 +185,7 @@ def act(workflow: Any, action: str, broken: list[bool], now: datetime) -> None:
     }[action]
     try:
         service(workflow, now=now)  # type: ignore[operator]
-    except services.IllegalState:
+    except IllegalState:
         return
 
 

@@ -52,6 +52,6 @@ def registered(**types: type[ActivityType]) -> Iterator[None]:
 @contextmanager
 def trials(script: Callable[[TaskContext], Any] | None = None) -> Iterator[type[Trial]]:
     Trial.executed, Trial.stops = [], []
-    Trial.script = staticmethod(script) if script else None  # type: ignore[assignment]
+    Trial.script = staticmethod(script) if script else None
     with registered(trial=Trial):
         yield Trial
