@@ -258,10 +258,9 @@ def test_a_failure_suspends_the_workflow_and_is_resumed_from_the_task(now: datet
 def test_an_unexpected_error_is_readable_and_its_trace_is_logged(
     now: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with (
-        trials(lambda context: dict[str, str]()["colour"]),
-        caplog.at_level(logging.ERROR, logger="diffusion.workflow"),
-    ):
+    colours: dict[str, str] = {}
+
+    with trials(lambda context: colours["red"]), caplog.at_level(logging.ERROR, logger="diffusion.workflow"):
         run = run_drawing(ONE_TRIAL, now=now)
 
     assert task_of(run, "t").error == "Unexpected error: KeyError: 'red'"
