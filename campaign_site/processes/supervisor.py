@@ -21,6 +21,7 @@ from common.errors import Refused
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 # A part that dies this often before it was ever ready will not start at all: its own message says why.
 STARTS_BEFORE_GIVING_UP = 3
+STANDARD_ERROR = 2
 
 
 class PartFailed(Refused):
@@ -98,7 +99,10 @@ class Supervisor:
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
         # Its own session: Ctrl-C reaches the supervisor alone, which then stops the parts in order.
         environment = child_environment(part, self.environment)
-        return subprocess.Popen(part.command(), env=environment, start_new_session=True, stdin=subprocess.DEVNULL)
+        # What the parts print is no answer of this command: with --json its standard output is one document.
+        return subprocess.Popen(
+            part.command(), env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=STANDARD_ERROR
+        )
 
     def _wait_until_ready(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

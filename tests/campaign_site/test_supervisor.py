@@ -88,3 +88,13 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_a_part_prints_is_kept_off_the_standard_output(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    supervisor = Supervisor([script(tmp_path, f"print('chatter', flush=True); {SLEEPS}")], say=lambda part, text: None)
+
+    with supervisor.running():
+        pass
+
+    captured = capfd.readouterr()
+    assert (captured.out, "chatter" in captured.err) == ("", True)
