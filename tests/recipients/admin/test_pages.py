@@ -15,7 +15,7 @@ from recipients.subscriptions import subscribe
 from tests.factories import make_recipient, make_recipients
 from tests.recipients.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.recipients.urls")]
+pytestmark = pytest.mark.django_db
 PEOPLE = "/admin/recipients/recipient/"
 
 

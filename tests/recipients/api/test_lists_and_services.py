@@ -9,7 +9,7 @@ from recipients.models import Quarantine, RecipientList, RecipientListMember, Se
 from tests.factories import make_recipient, make_recipients
 from tests.recipients.factories import client_with
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.recipients.urls")]
+pytestmark = pytest.mark.django_db
 LISTS = "/api/v1/recipient-lists/"
 SUBSCRIPTIONS = "/api/v1/subscriptions/"
 QUARANTINE = "/api/v1/quarantine/"

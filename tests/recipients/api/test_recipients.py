@@ -11,7 +11,7 @@ from recipients.models import Recipient, RecipientList, RecipientListMember
 from tests.factories import make_recipient, make_recipients
 from tests.recipients.factories import client_with
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.recipients.urls")]
+pytestmark = pytest.mark.django_db
 URL = "/api/v1/recipients/"
 
 
