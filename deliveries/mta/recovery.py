@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from deliveries.models import DeliveryPart, PartState
 from deliveries.mta.claims import open_rows
 from deliveries.mta.clock import database_now
@@ -81,7 +83,7 @@ def _living(now: datetime, folder: Path) -> set[str]:
 
 def _all_doubtful(part: DeliveryPart) -> list[Outcome]:
     rows = open_rows(part.delivery_id, part.first_id, part.last_id).values_list("pk", "attempts")
-    detail = f"The sender {part.claimed_by} vanished."
+    detail = _("The sending process %(uid)s vanished.") % {"uid": part.claimed_by}
     return [in_doubt(number, attempts + 1, detail) for number, attempts in rows]
 
 

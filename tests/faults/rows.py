@@ -13,7 +13,7 @@ import django
 def main(verb: str, *arguments: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "campaign_site.settings")
     django.setup()
-    verbs: dict[str, Callable[..., object]] = {"fill": fill, "show": show, "state": state, "senders": senders}
+    verbs: dict[str, Callable[..., object]] = {"fill": fill, "show": show}
     sys.stdout.write(json.dumps(verbs[verb](*arguments)))
 
 
@@ -46,18 +46,6 @@ def show() -> dict[str, object]:
         "rows": [[address, status, since is not None] for address, status, since in rows],
         "difference": difference,
     }
-
-
-def state() -> int:
-    from deliveries.models import Delivery
-
-    return Delivery.objects.get().state
-
-
-def senders() -> list[int]:
-    from installation.models import Process
-
-    return list(Process.objects.filter(kind=Process.Kind.MTA).values_list("pid", flat=True))
 
 
 if __name__ == "__main__":

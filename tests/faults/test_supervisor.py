@@ -113,7 +113,6 @@ def test_a_database_away_at_the_start_is_waited_for(tmp_path: Path) -> None:
 
     assert installation.manage("migrate", "-v0", "--skip-checks").returncode == 0
     wait_until(lambda: bool(installation.senders()))
-
     end(supervisor)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import CommandParser
@@ -31,7 +31,7 @@ class NoMta(Refused):
 
 class Command(ServiceCommand):
     # A sender serves no page: loading what the checks look at would cost it time and memory at each start.
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []
     help: Any = gettext_lazy(
         "start: runs sending processes in the foreground. stop: asks the live ones to end. restart: asks them to end, "
         "and their supervisor to start others in their place. status: every live process, and what is missing."

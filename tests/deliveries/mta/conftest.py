@@ -45,7 +45,7 @@ def in_loop(folder: Path, db: None) -> Iterator[None]:
     """The sender's database thread shares the test's connection."""
     connection.inc_thread_sharing()
     shared = connections[DEFAULT_DB_ALIAS]
-    executor = ThreadPoolExecutor(1, initializer=lambda: setattr(connections._connections, DEFAULT_DB_ALIAS, shared))
+    executor = ThreadPoolExecutor(1, initializer=lambda: connections.__setitem__(DEFAULT_DB_ALIAS, shared))
     _executors.append(executor)
     yield
     _executors.remove(executor)

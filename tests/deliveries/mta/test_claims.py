@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -62,7 +63,7 @@ def test_nothing_is_claimed_from_a_delivery_that_is_not_being_sent(state: Delive
     [{"stop_requested": True}, {"valid_until": timezone.now() - timedelta(seconds=1)}],
     ids=["stop", "expired"],
 )
-def test_nothing_is_claimed_from_a_delivery_that_is_ending(values: dict[str, object]) -> None:
+def test_nothing_is_claimed_from_a_delivery_that_is_ending(values: dict[str, Any]) -> None:
     make_sending(1, **values)
 
     assert claim() is None

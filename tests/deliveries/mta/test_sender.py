@@ -13,6 +13,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from deliveries.models import Affinity, Broadlog, Delivery, DeliveryPart, DeliveryState, PartState, Route
+from deliveries.mta import outcomes
 from deliveries.mta import sender as sender_module
 from deliveries.mta.journal import Journal
 from installation.models import Process
@@ -264,7 +265,7 @@ def test_while_the_database_is_away_nothing_leaves_and_then_all_is_recorded(
     delivery = make_sending(400)
     server.pace = 0.01
     away = {"now": False}
-    real = sender_module.write_outcomes
+    real = outcomes.write_outcomes
 
     def write(*arguments: Any) -> None:
         if away["now"]:
