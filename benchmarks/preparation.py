@@ -128,7 +128,7 @@ def _queries_and_memory(template: DeliveryTemplate) -> tuple[int, float]:
 
 def _round(template: DeliveryTemplate, number: int) -> tuple[float, float]:
     """Seconds of the raw insert and of the analysis, each into an empty table; the order alternates."""
-    works = [_time_raw, lambda: _time_ours(template)]
+    works: list[Callable[[], float]] = [_time_raw, lambda: _time_ours(template)]
     if number % 2:
         ours, raw = works[1](), works[0]()
         return raw, ours

@@ -35,7 +35,7 @@ from deliveries.confirmation import confirm  # noqa: E402
 from deliveries.counters import count_rows  # noqa: E402
 from deliveries.creation import create_delivery  # noqa: E402
 from deliveries.lifecycle import start_due_deliveries  # noqa: E402
-from deliveries.models import Broadlog, Delivery, DeliveryTemplate, RequestedAction  # noqa: E402
+from deliveries.models import Broadlog, ContentVersion, Delivery, DeliveryTemplate, RequestedAction  # noqa: E402
 from deliveries.preparation.pipeline import run_preparation  # noqa: E402
 from deliveries.preparation.request import request_preparation  # noqa: E402
 from installation.models import Process  # noqa: E402
@@ -109,9 +109,9 @@ def _prepare(template: DeliveryTemplate) -> Delivery:
 
 def _size_of_one(delivery: Delivery) -> int:
     row = Broadlog.objects.filter(delivery=delivery).order_by("-pk")[0]
-    recipient = Recipient.objects.filter(pk=row.recipient_id).values()[0]
-    preparation = delivery.preparations.get()
-    renderer = channels.get(delivery.channel).renderer(delivery, preparation.content_version)
+    recipient = Recipient.objects.order_by("-pk").values()[0]
+    version = ContentVersion.objects.get(delivery=delivery)
+    renderer = channels.get(delivery.channel).renderer(delivery, version)
     return len(renderer.render(OutgoingRow(row.pk, row.address, recipient)).content)
 
 

@@ -13,13 +13,13 @@ import django
 
 django.setup()
 
-from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.template import Context, Template  # noqa: E402
 from post_office import mail  # noqa: E402
 from post_office.models import STATUS, Email  # noqa: E402
 
 from benchmarks.peers.mail import HTML, SENDER, SUBJECT, TEXT  # noqa: E402
+from benchmarks.peers.post_office_settings import PROCESSES  # noqa: E402
 from benchmarks.report import line  # noqa: E402
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     Email.objects.all().delete()
     _queue(messages)
     started = time.perf_counter()
-    mail.send_queued_mail_until_done(processes=settings.PROCESSES, log_level=0)
+    mail.send_queued_mail_until_done(processes=PROCESSES, log_level=0)
     seconds = time.perf_counter() - started
     sent = Email.objects.filter(status=STATUS.sent).count()
     if sent != messages:
