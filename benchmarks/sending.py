@@ -93,9 +93,6 @@ def _round(template: DeliveryTemplate, options: argparse.Namespace, port: int, s
     )
 
 
-# Ours ----------------------------------------------------------------------------------------------------------------
-
-
 def _prepare(template: DeliveryTemplate) -> Delivery:
     now = timezone.now()
     delivery = create_delivery(template=template, now=now, target={"everyone": True})
@@ -162,9 +159,6 @@ def _wait_until_sent(delivery: Delivery) -> None:
             raise SystemExit(f"Only {delivery.sent} of {delivery.targeted} messages were sent.")
         time.sleep(0.02)
         delivery.refresh_from_db(fields=["sent", "targeted"])
-
-
-# The others ----------------------------------------------------------------------------------------------------------
 
 
 def _time_post_office(messages: int, port: int) -> float:

@@ -18,9 +18,11 @@ def execute(argv: list[str]) -> None:
 def _execute(argv: list[str]) -> None:
     from django.core.management import execute_from_command_line
     from django.db.utils import InterfaceError, OperationalError
+    from django.utils.translation import gettext as _
 
     try:
         execute_from_command_line(argv)
     except (OperationalError, InterfaceError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        sys.exit(f"The database does not answer: {reason}. Check DATABASE_URL and that the server is running.")
+        message = _("The database does not answer: %(reason)s. Check DATABASE_URL and that the server is running.")
+        sys.exit(message % {"reason": reason})

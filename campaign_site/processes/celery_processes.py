@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import beat_init, worker_ready
 
 from campaign_site.celery import app
@@ -14,7 +17,11 @@ from campaign_site.processes.heartbeat import Heartbeat
 
 def run_worker(*, concurrency: int) -> None:
     """Blocks until the worker ends. Threads: the work is the database's, and one process stays small."""
+    # It says once more what a container always is: its only user.
+    warnings.simplefilter("ignore", SecurityWarning)
     options = ["--pool=threads", f"--concurrency={concurrency}", "--loglevel=WARNING", "--without-mingle"]
+    # Two workers of one machine need two names: RabbitMQ gives the queue of a name to one of them only.
+    options.append(f"--hostname=worker-{os.getpid()}@%h")
     with _announced_by(worker_ready, "worker"):
         app.worker_main(["--quiet", "worker", *options])
 

@@ -16,7 +16,16 @@ from django.db.models.functions import Lower
 from deliveries.channels.base import OutgoingRow
 from deliveries.channels.registry import channels
 from deliveries.counters import move_counts
-from deliveries.models import Broadlog, Delivery, DeliveryPart, DeliveryState, MessageStatus, PartState, Route
+from deliveries.models import (
+    Broadlog,
+    Delivery,
+    DeliveryKind,
+    DeliveryPart,
+    DeliveryState,
+    MessageStatus,
+    PartState,
+    Route,
+)
 from deliveries.models.broadlog import MESSAGE_MOVES
 from deliveries.models.part import PART_MOVES
 from deliveries.mta.clock import database_now, monotonic
@@ -74,9 +83,6 @@ def due_parts(deliveries: Collection[int], now: datetime) -> QuerySet[DeliveryPa
     )
 
 
-# Which deliveries ----------------------------------------------------------------------------------------------------
-
-
 def _served_deliveries(
     affinities: Collection[str], busy_routes: Collection[int], now: datetime
 ) -> Iterator[dict[int, int]]:
@@ -110,9 +116,6 @@ def _resolve(delivery: Delivery) -> Route | None:
 
 def is_paused(route: Route, now: datetime) -> bool:
     return route.paused and (route.paused_until is None or route.paused_until > now)
-
-
-# Which part ----------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -155,11 +158,8 @@ def open_rows(delivery_id: int, first_id: int, last_id: int) -> QuerySet[Broadlo
     )
 
 
-# Which rows ----------------------------------------------------------------------------------------------------------
-
-
 def _read_rows(claim: Claim, first_id: int, last_id: int, now: datetime) -> None:
-    code = Delivery.objects.values_list("channel", flat=True).get(pk=claim.delivery_id)
+    code, kind = Delivery.objects.values_list("channel", "kind").get(pk=claim.delivery_id)
     denylist_field = channels.get(code).denylist_field
     stopping = Quarantine.objects.filter(channel=code, address=Lower(OuterRef("address")), status__in=STOPPING_ADDRESS)
     rows = (
@@ -173,7 +173,8 @@ def _read_rows(claim: Claim, first_id: int, last_id: int, now: datetime) -> None
     for number, address, attempts, quarantined, *values in rows:
         recipient = dict(zip(RECIPIENT_FIELDS, values, strict=True))
         reason = _suppression(recipient, quarantined, denylist_field)
-        if reason is not None:
+        # A proof goes to people of the house, who keep it as the analysis kept them.
+        if reason is not None and kind != DeliveryKind.PROOF:
             suppressed[reason].append(number)
             continue
         claim.rows.append(OutgoingRow(number, address, recipient))

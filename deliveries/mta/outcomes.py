@@ -116,9 +116,6 @@ def _lock(key: PartKey) -> _Part:
     )
 
 
-# Rows ----------------------------------------------------------------------------------------------------------------
-
-
 def _apply(part: _Part, outcomes: Sequence[Outcome], now: datetime) -> None:
     if not outcomes:
         return
@@ -243,9 +240,6 @@ def _says_address_is_dead(outcome: Outcome) -> bool:
         and outcome.failure_type == FailureType.HARD
         and outcome.failure_reason in DEAD_ADDRESS
     )
-
-
-# The part ------------------------------------------------------------------------------------------------------------
 
 
 def _give_back(part: _Part, tried: int, now: datetime) -> None:

@@ -85,8 +85,6 @@ class Sender:
     def wake(self) -> None:
         self._wake.set()
 
-    # One turn ---------------------------------------------------------------------------------------------------------
-
     async def _turn(self) -> None:
         try:
             await self._look()
@@ -135,8 +133,6 @@ class Sender:
         await self.database(self.doorbell.connect)
         self.doorbell.watch()
 
-    # Being alive ------------------------------------------------------------------------------------------------------
-
     async def _beat(self) -> None:
         lease_ends = lease_end()
         parts = self.parts
@@ -161,8 +157,6 @@ class Sender:
             self.restart_requested = Process.objects.filter(pk=self.process.pk, restart_requested=True).exists()
         return wanted
 
-    # Stopping what must stop ------------------------------------------------------------------------------------------
-
     async def _halt_what_must_stop(self) -> None:
         if not self.lanes:
             return
@@ -178,8 +172,6 @@ class Sender:
             lane.fault = "" if lane in faulty else lane.fault
             if open_routes.get(lane.route_id, lane.settings) != lane.settings:
                 lane.end()
-
-    # Writing ----------------------------------------------------------------------------------------------------------
 
     async def _write(self) -> None:
         """Close the parts that are over; write what the others have, now and then."""
@@ -222,8 +214,6 @@ class Sender:
     def _write_safely(self, write: Callable[[list[Any]], None], outcomes: list[Any]) -> None:
         self.journal.sync()
         write(outcomes)
-
-    # Feeding ----------------------------------------------------------------------------------------------------------
 
     async def _feed(self) -> None:
         """Claim while something is due for a route that has room; nothing found: look again at the next poll."""
@@ -280,8 +270,6 @@ class Sender:
             self._renderers.popitem(last=False)
         return self._renderers[key]
 
-    # The database away ------------------------------------------------------------------------------------------------
-
     def _stop_recording(self, error: Exception) -> None:
         if self.recording:
             logger.error("outcomes can't be recorded, sending stops: %s", error)
@@ -306,8 +294,6 @@ class Sender:
         except OSError:
             return False
         return True
-
-    # Ending -----------------------------------------------------------------------------------------------------------
 
     async def _drain(self) -> None:
         """Replies that are outstanding are awaited, then what is left is told to give up."""
@@ -340,8 +326,6 @@ class Sender:
         if self.process is not None:
             withdraw(self.process)
         _drop_connection()
-
-    # What it holds ----------------------------------------------------------------------------------------------------
 
     @property
     def parts(self) -> list[HeldPart]:

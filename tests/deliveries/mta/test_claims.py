@@ -143,6 +143,13 @@ def test_those_who_opted_out_since_the_analysis_are_ignored_with_the_reason(chan
     assert counters(delivery) == {"pending": 2, "ignored": 3}
 
 
+def test_a_proof_goes_to_people_of_the_house_whatever_they_opted_out_of() -> None:
+    make_sending(1, kind="proof")
+    Recipient.objects.update(denylist_email=True)
+
+    assert addresses(claim()) == ["person1@example.com"]
+
+
 def test_rows_in_doubt_and_rows_of_other_deliveries_are_not_read() -> None:
     delivery = make_sending(3)
     other = make_sending(1)
