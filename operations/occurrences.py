@@ -23,6 +23,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from common.errors import Invalid
 
@@ -35,7 +36,13 @@ PERIODS = {
     "days": timedelta(days=1),
     "weeks": timedelta(weeks=1),
 }
-FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 7))
+FIELDS = (
+    (gettext_noop("minute"), 0, 59),
+    (gettext_noop("hour"), 0, 23),
+    (gettext_noop("day of month"), 1, 31),
+    (gettext_noop("month"), 1, 12),
+    (gettext_noop("day of week"), 0, 7),
+)
 KINDS = (frozenset({"crontab"}), frozenset({"every", "period"}), frozenset({"at"}), frozenset({"any"}))
 MONTH_LENGTHS = {month: monthrange(2024, month)[1] for month in range(1, 13)}
 LAST_DAY = date(9990, 1, 1)
@@ -308,7 +315,7 @@ def _parse_part(part: str, text: str, name: str, low: int, high: int) -> range:
     if step < 1 or not low <= first <= last <= high:
         raise InvalidSchedule(
             _("crontab: %(text)s is no %(field)s; it takes * or numbers from %(low)d to %(high)d, with - , and /.")
-            % {"text": text, "field": name, "low": low, "high": high}
+            % {"text": text, "field": _(name), "low": low, "high": high}
         )
     return range(first, last + 1, step)
 

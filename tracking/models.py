@@ -28,10 +28,20 @@ class TrackingLog(models.Model):
     """Volume table: one hit of one broadlog."""
 
     delivery = models.ForeignKey(
-        Delivery, on_delete=models.DO_NOTHING, related_name="tracking_logs", db_constraint=False, db_index=False
+        Delivery,
+        on_delete=models.DO_NOTHING,
+        related_name="tracking_logs",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("delivery"),
     )
     broadlog = models.ForeignKey(
-        Broadlog, on_delete=models.DO_NOTHING, related_name="tracking_logs", db_constraint=False, db_index=False
+        Broadlog,
+        on_delete=models.DO_NOTHING,
+        related_name="tracking_logs",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("delivery log"),
     )
     recipient = models.ForeignKey(
         Recipient,
@@ -41,6 +51,7 @@ class TrackingLog(models.Model):
         db_index=False,
         null=True,
         blank=True,
+        verbose_name=_("recipient"),
     )
     tracked_url = models.ForeignKey(
         TrackedUrl,
@@ -50,6 +61,7 @@ class TrackingLog(models.Model):
         db_index=False,
         null=True,
         blank=True,
+        verbose_name=_("tracked URL"),
     )
     kind = models.CharField(_("kind"), max_length=12, choices=HitKind.choices)
     at = models.DateTimeField(_("at"))

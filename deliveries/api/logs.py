@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers, viewsets
 
 from common.api.fields import SlugChoiceField
-from common.api.filters import SlugFilter
+from common.api.filters import BooleanFilter, SlugFilter, WholeNumberFilter
 from deliveries.models import Broadlog, MessageStatus, Preparation, PreparationLog, PreparationState
 from recipients.vocabulary import FailureReason, FailureType
 
@@ -98,15 +98,15 @@ class BroadlogSerializer(serializers.ModelSerializer[Broadlog]):
 class BroadlogFilters(django_filters.FilterSet):  # type: ignore[misc]
     """`status=pending` includes the rows in doubt; `in_doubt` tells them apart."""
 
-    delivery = django_filters.NumberFilter(field_name="delivery_id")
-    recipient = django_filters.NumberFilter(field_name="recipient_id")
+    delivery = WholeNumberFilter(field_name="delivery_id")
+    recipient = WholeNumberFilter(field_name="recipient_id")
     address = django_filters.CharFilter(lookup_expr="iexact", method="by_address")
     status = SlugFilter(MessageStatus)
-    in_doubt = django_filters.BooleanFilter(field_name="in_doubt_since", lookup_expr="isnull", exclude=True)
+    in_doubt = BooleanFilter(field_name="in_doubt_since", lookup_expr="isnull", exclude=True)
     failure_type = SlugFilter(FailureType)
     failure_reason = SlugFilter(FailureReason)
-    workflow_run = django_filters.NumberFilter(field_name="preparation__workflow_run_id")
-    content_version = django_filters.NumberFilter(field_name="preparation__content_version_id")
+    workflow_run = WholeNumberFilter(field_name="preparation__workflow_run_id")
+    content_version = WholeNumberFilter(field_name="preparation__content_version_id")
 
     class Meta:
         model = Broadlog

@@ -11,6 +11,7 @@ from rest_framework import serializers, viewsets
 from deliveries.models import Affinity, Route, Typology, TypologyRule
 from deliveries.routes import set_password, validate_url
 from deliveries.typology.registry import control_rules
+from installation.api.idempotency import IdempotentMixin
 
 
 class TypologyRuleSerializer(serializers.ModelSerializer[TypologyRule]):
@@ -62,7 +63,7 @@ def _replace_rules(typology: Typology, rules: list[dict[str, Any]]) -> None:
     TypologyRule.objects.bulk_create(TypologyRule(typology=typology, **rule) for rule in rules)
 
 
-class TypologyViewSet(viewsets.ModelViewSet[Typology]):
+class TypologyViewSet(IdempotentMixin, viewsets.ModelViewSet[Typology]):
     queryset = Typology.objects.prefetch_related("rules")
     serializer_class = TypologySerializer
     filterset_fields = ("label", "internal_name")
@@ -115,7 +116,7 @@ class RouteSerializer(serializers.ModelSerializer[Route]):
         return route
 
 
-class RouteViewSet(viewsets.ModelViewSet[Route]):
+class RouteViewSet(IdempotentMixin, viewsets.ModelViewSet[Route]):
     queryset = Route.objects.all()
     serializer_class = RouteSerializer
     filterset_fields = ("label", "internal_name", "channel", "is_default", "paused")
@@ -127,7 +128,7 @@ class AffinitySerializer(serializers.ModelSerializer[Affinity]):
         fields = ("id", "name")
 
 
-class AffinityViewSet(viewsets.ModelViewSet[Affinity]):
+class AffinityViewSet(IdempotentMixin, viewsets.ModelViewSet[Affinity]):
     queryset = Affinity.objects.all()
     serializer_class = AffinitySerializer
     filterset_fields = ("name",)

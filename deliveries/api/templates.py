@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.api.filters import BooleanFilter
 from common.errors import IllegalState
 from deliveries.api.fields import CONTENT_AND_SENDING
 from deliveries.api.proof import ProofSerializer, answer_with_proof
@@ -40,7 +41,7 @@ class DeliveryTemplateSerializer(serializers.ModelSerializer[DeliveryTemplate]):
 
 
 class DeliveryTemplateFilters(django_filters.FilterSet):  # type: ignore[misc]
-    local = django_filters.BooleanFilter(field_name="activity", lookup_expr="isnull", exclude=True)
+    local = BooleanFilter(field_name="activity", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = DeliveryTemplate

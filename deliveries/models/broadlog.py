@@ -47,10 +47,20 @@ class Broadlog(models.Model):
     """Volume table. No index names `status` or `address`: such an index would make every status write slow."""
 
     delivery = models.ForeignKey(
-        Delivery, on_delete=models.DO_NOTHING, related_name="broadlogs", db_constraint=False, db_index=False
+        Delivery,
+        on_delete=models.DO_NOTHING,
+        related_name="broadlogs",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("delivery"),
     )
     preparation = models.ForeignKey(
-        Preparation, on_delete=models.DO_NOTHING, related_name="broadlogs", db_constraint=False, db_index=False
+        Preparation,
+        on_delete=models.DO_NOTHING,
+        related_name="broadlogs",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("analysis"),
     )
     # Empty only on a proof sent to a bare address.
     recipient = models.ForeignKey(
@@ -61,6 +71,7 @@ class Broadlog(models.Model):
         db_index=False,
         null=True,
         blank=True,
+        verbose_name=_("recipient"),
     )
     repeat = models.IntegerField(default=0, db_default=0)
     address = models.CharField(_("address"), max_length=254, blank=True, default="")

@@ -12,7 +12,9 @@ from deliveries.models.settings import ContentFields
 class ContentVersion(ContentFields):
     """Content as sent. `compiled_html` and `compiled_text` have their links replaced by numbered markers."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="content_versions")
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="content_versions", verbose_name=_("delivery")
+    )
     number = models.PositiveIntegerField(_("version"))
     hash = models.CharField(_("hash"), max_length=64)
     compiled_html = models.TextField(blank=True, default="")
@@ -36,7 +38,9 @@ class TrackedUrl(models.Model):
         MIRROR = "mirror", _("Mirror page")
         UNSUBSCRIBE = "unsubscribe", _("Unsubscription")
 
-    content_version = models.ForeignKey(ContentVersion, on_delete=models.CASCADE, related_name="tracked_urls")
+    content_version = models.ForeignKey(
+        ContentVersion, on_delete=models.CASCADE, related_name="tracked_urls", verbose_name=_("content version")
+    )
     number = models.PositiveIntegerField(_("number"))
     url = models.TextField(_("URL"))
     label = models.CharField(_("label"), max_length=250, blank=True, default="")

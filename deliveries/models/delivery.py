@@ -84,9 +84,13 @@ class RequestedAction(models.TextChoices):
 class DeliverySeries(models.Model):
     """All occurrences that one recurring delivery activity produced."""
 
-    activity = models.OneToOneField(Activity, on_delete=models.PROTECT, related_name="delivery_series")
+    activity = models.OneToOneField(
+        Activity, on_delete=models.PROTECT, related_name="delivery_series", verbose_name=_("activity")
+    )
     label = models.CharField(_("label"), max_length=250)
-    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="delivery_series")
+    operation = models.ForeignKey(
+        Operation, on_delete=models.PROTECT, related_name="delivery_series", verbose_name=_("operation")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -161,20 +165,50 @@ class Delivery(ContentFields, SendingFields, Counters):
     )
     # The activity and run that made it; a continuous delivery keeps its first run, each Preparation its own.
     activity = models.ForeignKey(
-        Activity, on_delete=models.PROTECT, null=True, blank=True, related_name="deliveries", editable=False
+        Activity,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        editable=False,
+        verbose_name=_("activity"),
     )
     workflow_run = models.ForeignKey(
-        WorkflowRun, on_delete=models.PROTECT, null=True, blank=True, related_name="deliveries", editable=False
+        WorkflowRun,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        editable=False,
+        verbose_name=_("run"),
     )
     task = models.OneToOneField(
-        ActivityRun, on_delete=models.PROTECT, null=True, blank=True, related_name="delivery", editable=False
+        ActivityRun,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="delivery",
+        editable=False,
+        verbose_name=_("task"),
     )
     series = models.ForeignKey(
-        DeliverySeries, on_delete=models.PROTECT, null=True, blank=True, related_name="occurrences", editable=False
+        DeliverySeries,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="occurrences",
+        editable=False,
+        verbose_name=_("recurring series"),
     )
     occurrence = models.PositiveIntegerField(_("occurrence"), null=True, blank=True, editable=False)
     proof_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="proofs", editable=False
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="proofs",
+        editable=False,
+        verbose_name=_("proof of"),
     )
     # Copied from `proof_of` so that the database itself can refuse a proof of a recurring delivery.
     proof_of_kind = models.CharField(max_length=12, blank=True, default="", editable=False)
@@ -184,7 +218,11 @@ class Delivery(ContentFields, SendingFields, Counters):
     # {"recipients": [id…]} or {"addresses": ["a@b"]}: only on a proof.
     proof_target = models.JSONField(_("proof target"), null=True, blank=True, editable=False)
     requested_action = models.CharField(
-        max_length=20, choices=RequestedAction.choices, default=RequestedAction.SAVE, editable=False
+        max_length=20,
+        choices=RequestedAction.choices,
+        default=RequestedAction.SAVE,
+        editable=False,
+        verbose_name=_("requested action"),
     )
     contact_date = models.DateTimeField(_("contact date"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True, editable=False)

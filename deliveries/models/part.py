@@ -29,8 +29,10 @@ PART_MOVES = StateMachine(
 
 
 class DeliveryPart(models.Model):
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="parts")
-    preparation = models.ForeignKey(Preparation, on_delete=models.CASCADE, related_name="parts")
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="parts", verbose_name=_("delivery"))
+    preparation = models.ForeignKey(
+        Preparation, on_delete=models.CASCADE, related_name="parts", verbose_name=_("analysis")
+    )
     # Broadlog numbers, both included. Rows of another delivery may lie between them: readers filter by delivery.
     first_id = models.BigIntegerField(_("first row"))
     last_id = models.BigIntegerField(_("last row"))

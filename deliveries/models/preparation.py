@@ -41,19 +41,27 @@ PREPARATION_MOVES = StateMachine(
 
 
 class Preparation(models.Model):
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="preparations")
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.CASCADE, related_name="preparations", verbose_name=_("delivery")
+    )
     number = models.PositiveIntegerField(_("number"))
     state = models.SmallIntegerField(_("state"), choices=PreparationState.choices, default=PreparationState.REQUESTED)
-    requested_action = models.CharField(max_length=20, choices=RequestedAction.choices)
+    requested_action = models.CharField(
+        max_length=20, choices=RequestedAction.choices, verbose_name=_("requested action")
+    )
     workflow_run = models.ForeignKey(
-        WorkflowRun, on_delete=models.PROTECT, null=True, blank=True, related_name="preparations"
+        WorkflowRun, on_delete=models.PROTECT, null=True, blank=True, related_name="preparations", verbose_name=_("run")
     )
     task = models.OneToOneField(
-        ActivityRun, on_delete=models.PROTECT, null=True, blank=True, related_name="preparation"
+        ActivityRun, on_delete=models.PROTECT, null=True, blank=True, related_name="preparation", verbose_name=_("task")
     )
     # The set that the inbound transition carried; empty for a delivery with its own target and for proofs.
-    population = models.ForeignKey(Population, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    content_version = models.ForeignKey(ContentVersion, on_delete=models.PROTECT, null=True, blank=True)
+    population = models.ForeignKey(
+        Population, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("population")
+    )
+    content_version = models.ForeignKey(
+        ContentVersion, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("content version")
+    )
     # What the analysis was made of: checked again at confirmation.
     fingerprint = models.CharField(max_length=64, blank=True, default="")
     targeted = models.PositiveBigIntegerField(_("targeted"), default=0)
@@ -62,7 +70,7 @@ class Preparation(models.Model):
     # Reason slug → number of people.
     ignored_counts = models.JSONField(_("exclusions"), default=dict, blank=True)
     already_in_delivery = models.PositiveBigIntegerField(_("already in the delivery"), default=0)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True, verbose_name=_("lease until"))
     error = models.TextField(_("error"), blank=True, default="")
     requested_at = models.DateTimeField(_("requested at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
@@ -82,7 +90,9 @@ class PreparationLog(models.Model):
         WARNING = "warning", _("Warning")
         ERROR = "error", _("Error")
 
-    preparation = models.ForeignKey(Preparation, on_delete=models.CASCADE, related_name="log")
+    preparation = models.ForeignKey(
+        Preparation, on_delete=models.CASCADE, related_name="log", verbose_name=_("analysis")
+    )
     at = models.DateTimeField(_("at"))
     level = models.CharField(_("level"), max_length=10, choices=Level.choices, default=Level.INFO)
     message = models.TextField(_("message"))

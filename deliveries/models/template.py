@@ -13,10 +13,22 @@ from operations.models import Activity
 class DeliveryTemplate(NamedModel, ContentFields, SendingFields):
     # Set on a local template: the activity that owns it, and the template it was copied from.
     activity = models.OneToOneField(
-        Activity, on_delete=models.CASCADE, null=True, blank=True, related_name="local_template", editable=False
+        Activity,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="local_template",
+        editable=False,
+        verbose_name=_("activity"),
     )
     source = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="copies", editable=False
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="copies",
+        editable=False,
+        verbose_name=_("copied from"),
     )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)

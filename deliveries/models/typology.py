@@ -19,7 +19,7 @@ class TypologyRule(models.Model):
         WARNING = "warning", _("Warning")
         ERROR = "error", _("Error")
 
-    typology = models.ForeignKey(Typology, on_delete=models.CASCADE, related_name="rules")
+    typology = models.ForeignKey(Typology, on_delete=models.CASCADE, related_name="rules", verbose_name=_("typology"))
     type = models.CharField(_("rule"), max_length=50)
     level = models.CharField(_("alert level"), max_length=10, choices=Level.choices, default=Level.WARNING)
     active = models.BooleanField(_("active"), default=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
 from operations.workflow.config import ConfigForm
@@ -12,7 +12,7 @@ from operations.workflow.registry import register
 @register
 class Start(ActivityType):
     code = "start"
-    label = _("Start")
+    label = pgettext_lazy("activity", "Start")
     category = "flow"
     minimum_inbound = 0
     maximum_inbound = 0

@@ -12,6 +12,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.api.filters import WholeNumberFilter
 from common.api.permissions import IsAuthenticatedReader
 from common.registry import UnknownCode
 from installation.api.idempotency import IdempotentMixin
@@ -42,7 +43,7 @@ class ActivityViewSet(IdempotentMixin, viewsets.ReadOnlyModelViewSet[Activity]):
 
 
 class TransitionFilter(django_filters.FilterSet):  # type: ignore[misc]
-    workflow = django_filters.NumberFilter(field_name="source__workflow")
+    workflow = WholeNumberFilter(field_name="source__workflow")
 
     class Meta:
         model = Transition

@@ -6,285 +6,551 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('recipients', '0001_initial'),
+        ("recipients", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('type', models.CharField(max_length=50, verbose_name='type')),
-                ('label', models.CharField(blank=True, default='', max_length=200, verbose_name='label')),
-                ('x', models.IntegerField(default=0, verbose_name='x')),
-                ('y', models.IntegerField(default=0, verbose_name='y')),
-                ('config', models.JSONField(blank=True, default=dict, verbose_name='configuration')),
-                ('retired', models.BooleanField(default=False, verbose_name='retired')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("type", models.CharField(max_length=50, verbose_name="type")),
+                ("label", models.CharField(blank=True, default="", max_length=200, verbose_name="label")),
+                ("x", models.IntegerField(default=0, verbose_name="x")),
+                ("y", models.IntegerField(default=0, verbose_name="y")),
+                ("config", models.JSONField(blank=True, default=dict, verbose_name="configuration")),
+                ("retired", models.BooleanField(default=False, verbose_name="retired")),
             ],
             options={
-                'verbose_name': 'activity',
-                'verbose_name_plural': 'activities',
+                "verbose_name": "activity",
+                "verbose_name_plural": "activities",
             },
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200, verbose_name='label')),
-                ('internal_name', models.SlugField(blank=True, max_length=120, unique=True, verbose_name='internal name')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=200, verbose_name="label")),
+                (
+                    "internal_name",
+                    models.SlugField(blank=True, max_length=120, unique=True, verbose_name="internal name"),
+                ),
             ],
             options={
-                'verbose_name': 'plan',
-                'verbose_name_plural': 'plans',
+                "verbose_name": "plan",
+                "verbose_name_plural": "plans",
             },
         ),
         migrations.CreateModel(
-            name='ActivityRun',
+            name="ActivityRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('state', models.SmallIntegerField(choices=[(0, 'Waiting'), (1, 'Running'), (2, 'Done'), (3, 'Failed'), (4, 'Skipped')], default=0, verbose_name='state')),
-                ('outlets', models.JSONField(blank=True, default=dict, verbose_name='outlets')),
-                ('memo', models.JSONField(blank=True, default=dict, verbose_name='memo')),
-                ('resume_at', models.DateTimeField(blank=True, null=True, verbose_name='resumes at')),
-                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='lease until')),
-                ('attempt', models.PositiveSmallIntegerField(default=0, verbose_name='attempt')),
-                ('error', models.TextField(blank=True, default='', verbose_name='error')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('activity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='operations.activity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[(0, "Waiting"), (1, "Running"), (2, "Done"), (3, "Failed"), (4, "Skipped")],
+                        default=0,
+                        verbose_name="state",
+                    ),
+                ),
+                ("outlets", models.JSONField(blank=True, default=dict, verbose_name="outlets")),
+                ("memo", models.JSONField(blank=True, default=dict, verbose_name="memo")),
+                ("resume_at", models.DateTimeField(blank=True, null=True, verbose_name="resumes at")),
+                ("lease_until", models.DateTimeField(blank=True, null=True, verbose_name="lease until")),
+                ("attempt", models.PositiveSmallIntegerField(default=0, verbose_name="attempt")),
+                ("error", models.TextField(blank=True, default="", verbose_name="error")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "activity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="operations.activity",
+                        verbose_name="activity",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'tasks',
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
             },
         ),
         migrations.CreateModel(
-            name='IncrementalMark',
+            name="IncrementalMark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('read_until', models.DateTimeField()),
-                ('activity', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='operations.activity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("read_until", models.DateTimeField()),
+                (
+                    "activity",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="operations.activity"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='IncrementalMember',
+            name="IncrementalMember",
             fields=[
-                ('pk', models.CompositePrimaryKey('activity_id', 'recipient_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('returned_at', models.DateTimeField()),
-                ('run_id', models.BigIntegerField()),
-                ('activity', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='operations.activity')),
-                ('recipient', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='recipients.recipient')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "activity_id", "recipient_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("returned_at", models.DateTimeField()),
+                ("run_id", models.BigIntegerField()),
+                (
+                    "activity",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="operations.activity",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="recipients.recipient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Population',
+            name="Population",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outlet', models.CharField(max_length=100, verbose_name='outlet')),
-                ('count', models.PositiveBigIntegerField(default=0, verbose_name='count')),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='populations', to='operations.activityrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("outlet", models.CharField(max_length=100, verbose_name="outlet")),
+                ("count", models.PositiveBigIntegerField(default=0, verbose_name="count")),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="populations",
+                        to="operations.activityrun",
+                        verbose_name="task",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'population',
-                'verbose_name_plural': 'populations',
+                "verbose_name": "population",
+                "verbose_name_plural": "populations",
             },
         ),
         migrations.CreateModel(
-            name='PopulationMember',
+            name="PopulationMember",
             fields=[
-                ('pk', models.CompositePrimaryKey('population_id', 'recipient_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('population', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='operations.population')),
-                ('recipient', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='recipients.recipient')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "population_id", "recipient_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "population",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="operations.population",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="recipients.recipient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Program',
+            name="Program",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200, verbose_name='label')),
-                ('internal_name', models.SlugField(blank=True, max_length=120, unique=True, verbose_name='internal name')),
-                ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='programs', to='operations.plan')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=200, verbose_name="label")),
+                (
+                    "internal_name",
+                    models.SlugField(blank=True, max_length=120, unique=True, verbose_name="internal name"),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="programs",
+                        to="operations.plan",
+                        verbose_name="plan",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'program',
-                'verbose_name_plural': 'programs',
+                "verbose_name": "program",
+                "verbose_name_plural": "programs",
             },
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200, verbose_name='label')),
-                ('internal_name', models.SlugField(blank=True, max_length=120, unique=True, verbose_name='internal name')),
-                ('state', models.SmallIntegerField(choices=[(0, 'Being edited'), (1, 'Started'), (2, 'Finished'), (3, 'Cancelled')], default=0, editable=False, verbose_name='state')),
-                ('priority', models.SmallIntegerField(choices=[(0, 'Low'), (10, 'Normal'), (20, 'High')], default=10, verbose_name='priority')),
-                ('starts_on', models.DateField(blank=True, null=True, verbose_name='starts on')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='ends on')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='owner')),
-                ('program', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='operations', to='operations.program')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=200, verbose_name="label")),
+                (
+                    "internal_name",
+                    models.SlugField(blank=True, max_length=120, unique=True, verbose_name="internal name"),
+                ),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[(0, "Being edited"), (1, "Started"), (2, "Finished"), (3, "Cancelled")],
+                        default=0,
+                        editable=False,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "priority",
+                    models.SmallIntegerField(
+                        choices=[(0, "Low"), (10, "Normal"), (20, "High")], default=10, verbose_name="priority"
+                    ),
+                ),
+                ("starts_on", models.DateField(blank=True, null=True, verbose_name="starts on")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="ends on")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
+                    ),
+                ),
+                (
+                    "program",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="operations",
+                        to="operations.program",
+                        verbose_name="program",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'operation',
-                'verbose_name_plural': 'operations',
-                'permissions': [('start_operation', 'Can start operations'), ('cancel_operation', 'Can cancel operations')],
+                "verbose_name": "operation",
+                "verbose_name_plural": "operations",
+                "permissions": [
+                    ("start_operation", "Can start operations"),
+                    ("cancel_operation", "Can cancel operations"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Transition',
+            name="Transition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outlet', models.CharField(default='out', max_length=100, verbose_name='outlet')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outgoing', to='operations.activity')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incoming', to='operations.activity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("outlet", models.CharField(default="out", max_length=100, verbose_name="outlet")),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outgoing",
+                        to="operations.activity",
+                        verbose_name="source activity",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="incoming",
+                        to="operations.activity",
+                        verbose_name="target activity",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'transition',
-                'verbose_name_plural': 'transitions',
+                "verbose_name": "transition",
+                "verbose_name_plural": "transitions",
             },
         ),
         migrations.CreateModel(
-            name='Workflow',
+            name="Workflow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200, verbose_name='label')),
-                ('internal_name', models.SlugField(blank=True, max_length=120, unique=True, verbose_name='internal name')),
-                ('state', models.SmallIntegerField(choices=[(0, 'Being edited'), (11, 'Started'), (13, 'Paused'), (20, 'Finished')], default=0, editable=False, verbose_name='state')),
-                ('failed', models.BooleanField(default=False, editable=False, verbose_name='failed')),
-                ('time_zone', models.CharField(blank=True, default='', max_length=64, verbose_name='time zone')),
-                ('version', models.PositiveIntegerField(default=0, editable=False, verbose_name='version')),
-                ('started_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='started at')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('operation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='workflows', to='operations.operation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=200, verbose_name="label")),
+                (
+                    "internal_name",
+                    models.SlugField(blank=True, max_length=120, unique=True, verbose_name="internal name"),
+                ),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[(0, "Being edited"), (11, "Started"), (13, "Paused"), (20, "Finished")],
+                        default=0,
+                        editable=False,
+                        verbose_name="state",
+                    ),
+                ),
+                ("failed", models.BooleanField(default=False, editable=False, verbose_name="failed")),
+                ("time_zone", models.CharField(blank=True, default="", max_length=64, verbose_name="time zone")),
+                ("version", models.PositiveIntegerField(default=0, editable=False, verbose_name="version")),
+                ("started_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="started at")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="workflows",
+                        to="operations.operation",
+                        verbose_name="operation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workflow',
-                'verbose_name_plural': 'workflows',
-                'permissions': [('run_workflow', 'Can start, pause and stop workflows')],
+                "verbose_name": "workflow",
+                "verbose_name_plural": "workflows",
+                "permissions": [("run_workflow", "Can start, pause and stop workflows")],
             },
         ),
         migrations.AddField(
-            model_name='activity',
-            name='workflow',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='activities', to='operations.workflow'),
+            model_name="activity",
+            name="workflow",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="activities",
+                to="operations.workflow",
+                verbose_name="workflow",
+            ),
         ),
         migrations.CreateModel(
-            name='WorkflowRun',
+            name="WorkflowRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entry', models.CharField(blank=True, default='', max_length=100, verbose_name='entry')),
-                ('scheduled_for', models.DateTimeField(verbose_name='scheduled for')),
-                ('state', models.SmallIntegerField(choices=[(0, 'Waiting'), (1, 'Running'), (2, 'Paused'), (3, 'Failed'), (4, 'Finished'), (5, 'Stopped'), (6, 'Skipped')], default=0, verbose_name='state')),
-                ('vars', models.JSONField(blank=True, default=dict, verbose_name='variables')),
-                ('error', models.TextField(blank=True, default='', verbose_name='error')),
-                ('manual', models.BooleanField(default=False, verbose_name='started by hand')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started at')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='operations.workflow')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entry", models.CharField(blank=True, default="", max_length=100, verbose_name="entry")),
+                ("scheduled_for", models.DateTimeField(verbose_name="scheduled for")),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Waiting"),
+                            (1, "Running"),
+                            (2, "Paused"),
+                            (3, "Failed"),
+                            (4, "Finished"),
+                            (5, "Stopped"),
+                            (6, "Skipped"),
+                        ],
+                        default=0,
+                        verbose_name="state",
+                    ),
+                ),
+                ("vars", models.JSONField(blank=True, default=dict, verbose_name="variables")),
+                ("error", models.TextField(blank=True, default="", verbose_name="error")),
+                ("manual", models.BooleanField(default=False, verbose_name="started by hand")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started at")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended at")),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="operations.workflow",
+                        verbose_name="workflow",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'run',
-                'verbose_name_plural': 'runs',
+                "verbose_name": "run",
+                "verbose_name_plural": "runs",
             },
         ),
         migrations.CreateModel(
-            name='RunLog',
+            name="RunLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('level', models.CharField(choices=[('info', 'Information'), ('warning', 'Warning'), ('error', 'Error')], default='info', max_length=10, verbose_name='level')),
-                ('message', models.TextField(verbose_name='message')),
-                ('task', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='log', to='operations.activityrun')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log', to='operations.workflowrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("info", "Information"), ("warning", "Warning"), ("error", "Error")],
+                        default="info",
+                        max_length=10,
+                        verbose_name="level",
+                    ),
+                ),
+                ("message", models.TextField(verbose_name="message")),
+                (
+                    "task",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="log",
+                        to="operations.activityrun",
+                        verbose_name="task",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="log",
+                        to="operations.workflowrun",
+                        verbose_name="run",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'log line',
-                'verbose_name_plural': 'workflow log',
+                "verbose_name": "log line",
+                "verbose_name_plural": "workflow log",
             },
         ),
         migrations.AddField(
-            model_name='activityrun',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='operations.workflowrun'),
+            model_name="activityrun",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="tasks",
+                to="operations.workflowrun",
+                verbose_name="run",
+            ),
         ),
         migrations.CreateModel(
-            name='WorkflowVersion',
+            name="WorkflowVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('definition', models.JSONField(verbose_name='definition')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='operations.workflow')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                ("definition", models.JSONField(verbose_name="definition")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="operations.workflow",
+                        verbose_name="workflow",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workflow version',
-                'verbose_name_plural': 'workflow versions',
+                "verbose_name": "workflow version",
+                "verbose_name_plural": "workflow versions",
             },
         ),
         migrations.AddField(
-            model_name='workflowrun',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='operations.workflowversion'),
+            model_name="workflowrun",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="operations.workflowversion",
+                verbose_name="version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='population',
-            constraint=models.UniqueConstraint(fields=('task', 'outlet'), name='population_once_per_outlet'),
+            model_name="population",
+            constraint=models.UniqueConstraint(fields=("task", "outlet"), name="population_once_per_outlet"),
         ),
         migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [0, 1, 2, 3])), name='operation_state_is_known'),
+            model_name="operation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", [0, 1, 2, 3])), name="operation_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('starts_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='operation_ends_after_it_starts'),
+            model_name="operation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on__isnull", True),
+                    ("starts_on__isnull", True),
+                    ("ends_on__gte", models.F("starts_on")),
+                    _connector="OR",
+                ),
+                name="operation_ends_after_it_starts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transition',
-            constraint=models.UniqueConstraint(fields=('source', 'outlet', 'target'), name='transition_drawn_once'),
+            model_name="transition",
+            constraint=models.UniqueConstraint(fields=("source", "outlet", "target"), name="transition_drawn_once"),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [0, 11, 13, 20])), name='workflow_state_is_known'),
+            model_name="workflow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", [0, 11, 13, 20])), name="workflow_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.CheckConstraint(condition=models.Q(('failed', False), ('state', 13), _connector='OR'), name='workflow_failed_only_when_paused'),
+            model_name="workflow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("failed", False), ("state", 13), _connector="OR"),
+                name="workflow_failed_only_when_paused",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.UniqueConstraint(fields=('workflow', 'name'), name='activity_name_once_per_workflow'),
+            model_name="activity",
+            constraint=models.UniqueConstraint(fields=("workflow", "name"), name="activity_name_once_per_workflow"),
         ),
         migrations.AddConstraint(
-            model_name='activityrun',
-            constraint=models.UniqueConstraint(fields=('run', 'activity'), name='task_once_per_run_and_activity'),
+            model_name="activityrun",
+            constraint=models.UniqueConstraint(fields=("run", "activity"), name="task_once_per_run_and_activity"),
         ),
         migrations.AddConstraint(
-            model_name='activityrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [0, 1, 2, 3, 4])), name='task_state_is_known'),
+            model_name="activityrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", [0, 1, 2, 3, 4])), name="task_state_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowversion',
-            constraint=models.UniqueConstraint(fields=('workflow', 'number'), name='workflow_version_number_once'),
+            model_name="workflowversion",
+            constraint=models.UniqueConstraint(fields=("workflow", "number"), name="workflow_version_number_once"),
         ),
         migrations.AddIndex(
-            model_name='workflowrun',
-            index=models.Index(condition=models.Q(('state__lte', 2)), fields=['state'], name='run_active'),
+            model_name="workflowrun",
+            index=models.Index(condition=models.Q(("state__lte", 2)), fields=["state"], name="run_active"),
         ),
         migrations.AddConstraint(
-            model_name='workflowrun',
-            constraint=models.UniqueConstraint(fields=('workflow', 'entry', 'scheduled_for'), name='run_once_per_scheduled_instant'),
+            model_name="workflowrun",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "entry", "scheduled_for"), name="run_once_per_scheduled_instant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowrun',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', [0, 1, 2, 3, 4, 5, 6])), name='run_state_is_known'),
+            model_name="workflowrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", [0, 1, 2, 3, 4, 5, 6])), name="run_state_is_known"
+            ),
         ),
     ]

@@ -35,7 +35,9 @@ class Plan(NamedModel):
 
 
 class Program(NamedModel):
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="programs")
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="programs", verbose_name=_("plan")
+    )
 
     class Meta:
         verbose_name = _("program")
@@ -48,7 +50,9 @@ class Operation(NamedModel):
         NORMAL = 10, _("Normal")
         HIGH = 20, _("High")
 
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True, blank=True, related_name="operations")
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, null=True, blank=True, related_name="operations", verbose_name=_("program")
+    )
     state = models.SmallIntegerField(
         _("state"), choices=OperationState.choices, default=OperationState.EDITED, editable=False
     )

@@ -12,7 +12,7 @@ from recipients.models import Recipient
 class Population(models.Model):
     """The people who left one task through one outlet."""
 
-    task = models.ForeignKey(ActivityRun, on_delete=models.CASCADE, related_name="populations")
+    task = models.ForeignKey(ActivityRun, on_delete=models.CASCADE, related_name="populations", verbose_name=_("task"))
     outlet = models.CharField(_("outlet"), max_length=100)
     count = models.PositiveBigIntegerField(_("count"), default=0)
 

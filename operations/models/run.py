@@ -59,8 +59,10 @@ TASK_MOVES = StateMachine(
 class WorkflowRun(models.Model):
     """One execution: one row per (workflow, entry activity, scheduled instant), however many ticks there were."""
 
-    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="runs")
-    version = models.ForeignKey(WorkflowVersion, on_delete=models.PROTECT, related_name="runs")
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="runs", verbose_name=_("workflow"))
+    version = models.ForeignKey(
+        WorkflowVersion, on_delete=models.PROTECT, related_name="runs", verbose_name=_("version")
+    )
     # Name of the scheduler that started the branch; empty when every entry without a schedule starts.
     entry = models.CharField(_("entry"), max_length=100, blank=True, default="")
     scheduled_for = models.DateTimeField(_("scheduled for"))
@@ -93,8 +95,8 @@ class WorkflowRun(models.Model):
 class ActivityRun(models.Model):
     """A task: one activity in one run. Its outlets hold the number of people who left through each."""
 
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="tasks")
-    activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="tasks")
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="tasks", verbose_name=_("run"))
+    activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="tasks", verbose_name=_("activity"))
     name = models.CharField(_("name"), max_length=100)
     state = models.SmallIntegerField(_("state"), choices=TaskState.choices, default=TaskState.WAITING)
     outlets = models.JSONField(_("outlets"), default=dict, blank=True)
@@ -127,8 +129,10 @@ class RunLog(models.Model):
         WARNING = "warning", _("Warning")
         ERROR = "error", _("Error")
 
-    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="log")
-    task = models.ForeignKey(ActivityRun, on_delete=models.CASCADE, null=True, blank=True, related_name="log")
+    run = models.ForeignKey(WorkflowRun, on_delete=models.CASCADE, related_name="log", verbose_name=_("run"))
+    task = models.ForeignKey(
+        ActivityRun, on_delete=models.CASCADE, null=True, blank=True, related_name="log", verbose_name=_("task")
+    )
     at = models.DateTimeField(_("at"))
     level = models.CharField(_("level"), max_length=10, choices=Level.choices, default=Level.INFO)
     message = models.TextField(_("message"))

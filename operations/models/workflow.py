@@ -30,7 +30,14 @@ WORKFLOW_MOVES = StateMachine(
 
 
 class Workflow(NamedModel):
-    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, null=True, blank=True, related_name="workflows")
+    operation = models.ForeignKey(
+        Operation,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="workflows",
+        verbose_name=_("operation"),
+    )
     state = models.SmallIntegerField(
         _("state"), choices=WorkflowState.choices, default=WorkflowState.EDITED, editable=False
     )
@@ -60,10 +67,14 @@ class Workflow(NamedModel):
 class WorkflowVersion(models.Model):
     """One saved definition document; a run keeps the version with which it started."""
 
-    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.CASCADE, related_name="versions", verbose_name=_("workflow")
+    )
     number = models.PositiveIntegerField(_("version"))
     definition = models.JSONField(_("definition"))
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("created by")
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
@@ -75,7 +86,9 @@ class WorkflowVersion(models.Model):
 class Activity(models.Model):
     """A box of the drawing; its name is its identity. One that has runs is retired, never deleted."""
 
-    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="activities")
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.CASCADE, related_name="activities", verbose_name=_("workflow")
+    )
     name = models.CharField(_("name"), max_length=100)
     type = models.CharField(_("type"), max_length=50)
     label = models.CharField(_("label"), max_length=200, blank=True, default="")
@@ -96,9 +109,13 @@ class Activity(models.Model):
 class Transition(models.Model):
     """An arrow from one outlet of an activity to another activity."""
 
-    source = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="outgoing")
+    source = models.ForeignKey(
+        Activity, on_delete=models.CASCADE, related_name="outgoing", verbose_name=_("source activity")
+    )
     outlet = models.CharField(_("outlet"), max_length=100, default="out")
-    target = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="incoming")
+    target = models.ForeignKey(
+        Activity, on_delete=models.CASCADE, related_name="incoming", verbose_name=_("target activity")
+    )
 
     class Meta:
         verbose_name = _("transition")

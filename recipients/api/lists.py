@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.pagination import IdCursorPagination
+from installation.api.idempotency import IdempotentMixin
 from recipients import lists
 from recipients.models import Recipient, RecipientList
 
@@ -48,7 +49,7 @@ class MemberPagination(IdCursorPagination):
     ordering = "recipient_id"
 
 
-class RecipientListViewSet(viewsets.ModelViewSet):  # type: ignore[type-arg]
+class RecipientListViewSet(IdempotentMixin, viewsets.ModelViewSet):  # type: ignore[type-arg]
     queryset = RecipientList.objects.all()
     serializer_class = RecipientListSerializer
     filterset_fields = ("id", "label", "internal_name")
@@ -68,7 +69,7 @@ class RecipientListViewSet(viewsets.ModelViewSet):  # type: ignore[type-arg]
         return Response({"changed": lists.remove(recipient_list=chosen, recipient_ids=numbers)})
 
     @extend_schema(responses=serializers.ListSerializer(child=serializers.IntegerField()), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=MemberPagination, filterset_fields=())
+    @action(detail=True, methods=["get"], pagination_class=MemberPagination)
     def members(self, request: Request, pk: str) -> Response:
         rows = self.get_object().members.values("recipient_id")
         page: list[dict[str, Any]] = self.paginate_queryset(rows) or []

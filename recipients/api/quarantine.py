@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.fields import SlugChoiceField
-from common.api.filters import SlugFilter
+from common.api.filters import SlugFilter, WholeNumberFilter
+from installation.api.idempotency import IdempotentMixin
 from recipients.models import Quarantine
 from recipients.quarantine import STATES
 from recipients.vocabulary import FailureReason, FailureType
@@ -37,14 +38,14 @@ class QuarantineFilter(django_filters.FilterSet):  # type: ignore[misc]
     status = SlugFilter(Quarantine.Status)
     failure_type = SlugFilter(FailureType)
     failure_reason = SlugFilter(FailureReason)
-    delivery = django_filters.NumberFilter(field_name="delivery_id")
+    delivery = WholeNumberFilter(field_name="delivery_id")
 
     class Meta:
         model = Quarantine
         fields = ("id", "channel", "error_count")
 
 
-class QuarantineViewSet(viewsets.ReadOnlyModelViewSet):  # type: ignore[type-arg]
+class QuarantineViewSet(IdempotentMixin, viewsets.ReadOnlyModelViewSet):  # type: ignore[type-arg]
     queryset = Quarantine.objects.all()
     serializer_class = QuarantineSerializer
     filterset_class = QuarantineFilter

@@ -11,6 +11,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from rest_framework import mixins, serializers, viewsets
 
+from common.api.filters import WholeNumberFilter
+from installation.api.idempotency import IdempotentMixin
 from recipients.addresses import InvalidAddress, clean_email
 from recipients.denylist import COLUMNS
 from recipients.filters.fields import is_attribute_name
@@ -68,9 +70,10 @@ class RecipientSerializer(serializers.ModelSerializer):  # type: ignore[type-arg
 
 class RecipientFilter(django_filters.FilterSet):  # type: ignore[misc]
     email = django_filters.CharFilter(method="with_email")
-    list = django_filters.NumberFilter(field_name="list_memberships__recipient_list_id")
-    service = django_filters.NumberFilter(field_name="subscriptions__service_id")
-    created_at = django_filters.IsoDateTimeFromToRangeFilter()
+    list = WholeNumberFilter(field_name="list_memberships__recipient_list_id")
+    service = WholeNumberFilter(field_name="subscriptions__service_id")
+    created_at__gte = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_at__lt = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Recipient
@@ -84,6 +87,7 @@ class RecipientFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class RecipientViewSet(
+    IdempotentMixin,
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,

@@ -9,6 +9,7 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from installation.api.idempotency import IdempotentMixin
 from recipients.models import Service, Subscription
 from recipients.subscriptions import subscribe, unsubscribe
 
@@ -22,7 +23,7 @@ class ServiceSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         read_only_fields = ("created_at",)
 
 
-class ServiceViewSet(viewsets.ModelViewSet):  # type: ignore[type-arg]
+class ServiceViewSet(IdempotentMixin, viewsets.ModelViewSet):  # type: ignore[type-arg]
     queryset = Service.objects.all()
     serializer_class = ServiceSerializer
     filterset_fields = ("id", "label", "internal_name", "channel")
@@ -38,6 +39,7 @@ class SubscriptionSerializer(serializers.ModelSerializer):  # type: ignore[type-
 
 
 class SubscriptionViewSet(
+    IdempotentMixin,
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,

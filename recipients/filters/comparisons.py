@@ -105,7 +105,7 @@ def _check_kind(operand: Operand, name: str, path: Path) -> None:
     )
     if wrong:
         message = _("The operator %(name)s does not go with a field of type “%(kind)s”.")
-        raise FilterError(message % {"name": name, "kind": operand.kind.value}, (*path, "op"))
+        raise FilterError(message % {"name": name, "kind": _(operand.kind.value)}, (*path, "op"))
 
 
 def _period(node: dict[str, Any], path: Path) -> int:

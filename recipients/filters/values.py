@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from recipients.filters.context import FilterContext
 from recipients.filters.errors import FilterError, Path
@@ -22,12 +23,12 @@ MAX_NUMBER = 1e300
 
 
 class Kind(Enum):
-    TEXT = "text"
-    INTEGER = "whole number"
-    NUMBER = "number"
-    BOOLEAN = "true or false"
-    DATE = "date"
-    DATETIME = "date or time"
+    TEXT = gettext_noop("text")
+    INTEGER = gettext_noop("whole number")
+    NUMBER = gettext_noop("number")
+    BOOLEAN = gettext_noop("true or false")
+    DATE = gettext_noop("date")
+    DATETIME = gettext_noop("date or time")
 
 
 def read_value(kind: Kind, value: Any, context: FilterContext, path: Path) -> Any:
@@ -161,7 +162,7 @@ def _moment(value: Any, context: FilterContext, path: Path) -> date | datetime:
 def _wrong_type(kind: Kind, value: Any, path: Path) -> FilterError:
     shown = type(value).__name__ if isinstance(value, dict | list) else str(value)[:40]
     return FilterError(
-        _("%(value)s is the wrong type of value here (expected: %(kind)s).") % {"value": shown, "kind": kind.value},
+        _("%(value)s is the wrong type of value here (expected: %(kind)s).") % {"value": shown, "kind": _(kind.value)},
         path,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from common.errors import Invalid
 
@@ -20,12 +21,12 @@ MAX_COLUMNS = 1000
 DELIMITERS = ",;\t|"
 ENCODINGS = ("utf-8-sig", "cp1252")
 SIGNATURES = {
-    b"PK\x03\x04": "an Excel or zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"%PDF": "a PDF file",
-    b"\x1f\x8b": "a compressed file",
-    b"\xff\xfe": "a UTF-16 text",
-    b"\xfe\xff": "a UTF-16 text",
+    b"PK\x03\x04": gettext_noop("an Excel or zip file"),
+    b"\xd0\xcf\x11\xe0": gettext_noop("an old Excel file"),
+    b"%PDF": gettext_noop("a PDF file"),
+    b"\x1f\x8b": gettext_noop("a compressed file"),
+    b"\xff\xfe": gettext_noop("a UTF-16 text"),
+    b"\xfe\xff": gettext_noop("a UTF-16 text"),
 }
 
 
@@ -95,7 +96,7 @@ def _detect_encoding(path: Path) -> str:
 def _check_signature(chunk: bytes) -> None:
     for signature, name in SIGNATURES.items():
         if chunk.startswith(signature):
-            raise UnusableFile(_("This is %(name)s, not a CSV file. Save it as CSV in UTF-8.") % {"name": name})
+            raise UnusableFile(_("This is %(name)s, not a CSV file. Save it as CSV in UTF-8.") % {"name": _(name)})
 
 
 def _check_lines(chunk: bytes, length: int, lines: int) -> tuple[int, int]:

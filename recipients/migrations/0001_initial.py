@@ -6,129 +6,295 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='RecipientList',
+            name="RecipientList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200, verbose_name='label')),
-                ('internal_name', models.SlugField(blank=True, max_length=120, unique=True, verbose_name='internal name')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=200, verbose_name="label")),
+                (
+                    "internal_name",
+                    models.SlugField(blank=True, max_length=120, unique=True, verbose_name="internal name"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
             ],
             options={
-                'verbose_name': 'recipient list',
-                'verbose_name_plural': 'recipient lists',
+                "verbose_name": "recipient list",
+                "verbose_name_plural": "recipient lists",
             },
         ),
         migrations.CreateModel(
-            name='Service',
+            name="Service",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200, verbose_name='label')),
-                ('internal_name', models.SlugField(blank=True, max_length=120, unique=True, verbose_name='internal name')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('push', 'Push notification'), ('file', 'File')], default='email', max_length=10, verbose_name='channel')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=200, verbose_name="label")),
+                (
+                    "internal_name",
+                    models.SlugField(blank=True, max_length=120, unique=True, verbose_name="internal name"),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "SMS"), ("push", "Push notification"), ("file", "File")],
+                        default="email",
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
             ],
             options={
-                'verbose_name': 'service',
-                'verbose_name_plural': 'services',
+                "verbose_name": "service",
+                "verbose_name_plural": "services",
             },
         ),
         migrations.CreateModel(
-            name='Quarantine',
+            name="Quarantine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('email', 'E-mail'), ('sms', 'SMS'), ('push', 'Push notification'), ('file', 'File')], max_length=10, verbose_name='channel')),
-                ('address', models.CharField(max_length=254, verbose_name='address')),
-                ('status', models.SmallIntegerField(choices=[(1, 'With errors'), (2, 'Valid'), (3, 'Denylisted'), (4, 'Quarantine'), (5, 'Allowlisted')], verbose_name='status')),
-                ('error_count', models.PositiveIntegerField(default=0, verbose_name='number of errors')),
-                ('failure_type', models.SmallIntegerField(choices=[(0, 'Undefined'), (1, 'Hard'), (2, 'Soft'), (3, 'Ignored')], default=0, verbose_name='failure type')),
-                ('failure_reason', models.SmallIntegerField(choices=[(0, 'Not defined'), (1, 'User unknown'), (2, 'Invalid domain'), (3, 'Unreachable'), (4, 'Account disabled'), (5, 'Mailbox full'), (6, 'Not connected'), (7, 'Address not specified'), (8, 'Denylisted address'), (9, 'Address in quarantine'), (10, 'Double'), (11, 'Excluded by a rule'), (12, 'Excluded after arbitration'), (14, 'Bad-quality address'), (15, 'Unqualified address'), (16, 'Not eligible for the offers'), (17, 'Target limited in size'), (20, 'Refused'), (25, 'Error ignored'), (30, 'Personalisation error'), (31, 'Outcome unknown'), (127, 'Control address')], default=0, verbose_name='failure reason')),
-                ('error_text', models.TextField(blank=True, default='', verbose_name='error text')),
-                ('last_error_at', models.DateTimeField(blank=True, null=True, verbose_name='last error at')),
-                ('delivery_id', models.BigIntegerField(blank=True, null=True, verbose_name='delivery number')),
-                ('delivery_label', models.CharField(blank=True, default='', max_length=250, verbose_name='delivery')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("sms", "SMS"), ("push", "Push notification"), ("file", "File")],
+                        max_length=10,
+                        verbose_name="channel",
+                    ),
+                ),
+                ("address", models.CharField(max_length=254, verbose_name="address")),
+                (
+                    "status",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "With errors"),
+                            (2, "Valid"),
+                            (3, "Denylisted"),
+                            (4, "Quarantine"),
+                            (5, "Allowlisted"),
+                        ],
+                        verbose_name="status",
+                    ),
+                ),
+                ("error_count", models.PositiveIntegerField(default=0, verbose_name="number of errors")),
+                (
+                    "failure_type",
+                    models.SmallIntegerField(
+                        choices=[(0, "Undefined"), (1, "Hard"), (2, "Soft"), (3, "Ignored")],
+                        default=0,
+                        verbose_name="failure type",
+                    ),
+                ),
+                (
+                    "failure_reason",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Not defined"),
+                            (1, "User unknown"),
+                            (2, "Invalid domain"),
+                            (3, "Unreachable"),
+                            (4, "Account disabled"),
+                            (5, "Mailbox full"),
+                            (6, "Not connected"),
+                            (7, "Address not specified"),
+                            (8, "Denylisted address"),
+                            (9, "Address in quarantine"),
+                            (10, "Double"),
+                            (11, "Excluded by a rule"),
+                            (12, "Excluded after arbitration"),
+                            (14, "Bad-quality address"),
+                            (15, "Unqualified address"),
+                            (16, "Not eligible for the offers"),
+                            (17, "Target limited in size"),
+                            (20, "Refused"),
+                            (25, "Error ignored"),
+                            (30, "Personalisation error"),
+                            (31, "Outcome unknown"),
+                            (127, "Control address"),
+                        ],
+                        default=0,
+                        verbose_name="failure reason",
+                    ),
+                ),
+                ("error_text", models.TextField(blank=True, default="", verbose_name="error text")),
+                ("last_error_at", models.DateTimeField(blank=True, null=True, verbose_name="last error at")),
+                ("delivery_id", models.BigIntegerField(blank=True, null=True, verbose_name="delivery number")),
+                ("delivery_label", models.CharField(blank=True, default="", max_length=250, verbose_name="delivery")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated at")),
             ],
             options={
-                'verbose_name': 'quarantined address',
-                'verbose_name_plural': 'quarantine',
-                'constraints': [models.UniqueConstraint(fields=('channel', 'address'), name='quarantine_once_per_address')],
+                "verbose_name": "quarantined address",
+                "verbose_name_plural": "quarantine",
+                "constraints": [
+                    models.UniqueConstraint(fields=("channel", "address"), name="quarantine_once_per_address")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Recipient',
+            name="Recipient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.CharField(blank=True, default='', max_length=254, verbose_name='e-mail')),
-                ('first_name', models.CharField(blank=True, default='', max_length=200, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, default='', max_length=200, verbose_name='last name')),
-                ('mobile_phone', models.CharField(blank=True, default='', max_length=30, verbose_name='mobile phone')),
-                ('birth_date', models.DateField(blank=True, null=True, verbose_name='birth date')),
-                ('language', models.CharField(blank=True, default='', max_length=10, verbose_name='language')),
-                ('gender', models.CharField(blank=True, choices=[('', 'Not specified'), ('male', 'Male'), ('female', 'Female')], default='', max_length=10, verbose_name='gender')),
-                ('country_code', models.CharField(blank=True, default='', max_length=2, verbose_name='country code')),
-                ('denylist_email', models.BooleanField(db_default=False, default=False, verbose_name='no longer contact by e-mail')),
-                ('denylist_sms', models.BooleanField(db_default=False, default=False, verbose_name='no longer contact by SMS')),
-                ('denylist_push', models.BooleanField(db_default=False, default=False, verbose_name='no longer contact by push')),
-                ('denylist_file', models.BooleanField(db_default=False, default=False, verbose_name='no longer contact by file')),
-                ('denylist_all', models.BooleanField(db_default=False, default=False, verbose_name='no longer contact')),
-                ('attributes', models.JSONField(blank=True, default=dict, verbose_name='attributes')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.CharField(blank=True, default="", max_length=254, verbose_name="e-mail")),
+                ("first_name", models.CharField(blank=True, default="", max_length=200, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, default="", max_length=200, verbose_name="last name")),
+                ("mobile_phone", models.CharField(blank=True, default="", max_length=30, verbose_name="mobile phone")),
+                ("birth_date", models.DateField(blank=True, null=True, verbose_name="birth date")),
+                ("language", models.CharField(blank=True, default="", max_length=10, verbose_name="language")),
+                (
+                    "gender",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "Not specified"), ("male", "Male"), ("female", "Female")],
+                        default="",
+                        max_length=10,
+                        verbose_name="gender",
+                    ),
+                ),
+                ("country_code", models.CharField(blank=True, default="", max_length=2, verbose_name="country code")),
+                (
+                    "denylist_email",
+                    models.BooleanField(db_default=False, default=False, verbose_name="no longer contact by e-mail"),
+                ),
+                (
+                    "denylist_sms",
+                    models.BooleanField(db_default=False, default=False, verbose_name="no longer contact by SMS"),
+                ),
+                (
+                    "denylist_push",
+                    models.BooleanField(db_default=False, default=False, verbose_name="no longer contact by push"),
+                ),
+                (
+                    "denylist_file",
+                    models.BooleanField(db_default=False, default=False, verbose_name="no longer contact by file"),
+                ),
+                (
+                    "denylist_all",
+                    models.BooleanField(db_default=False, default=False, verbose_name="no longer contact"),
+                ),
+                ("attributes", models.JSONField(blank=True, default=dict, verbose_name="attributes")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated at")),
             ],
             options={
-                'verbose_name': 'recipient',
-                'verbose_name_plural': 'recipients',
-                'indexes': [models.Index(django.db.models.functions.text.Lower('email'), name='recipient_lower_email'), models.Index(fields=['birth_date'], name='recipient_birth_date'), models.Index(fields=['created_at'], name='recipient_created_at')],
+                "verbose_name": "recipient",
+                "verbose_name_plural": "recipients",
+                "indexes": [
+                    models.Index(django.db.models.functions.text.Lower("email"), name="recipient_lower_email"),
+                    models.Index(fields=["birth_date"], name="recipient_birth_date"),
+                    models.Index(fields=["created_at"], name="recipient_created_at"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RecipientListMember',
+            name="RecipientListMember",
             fields=[
-                ('pk', models.CompositePrimaryKey('recipient_list_id', 'recipient_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='list_memberships', to='recipients.recipient')),
-                ('recipient_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='recipients.recipientlist')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "recipient_list_id",
+                        "recipient_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="list_memberships",
+                        to="recipients.recipient",
+                        verbose_name="recipient",
+                    ),
+                ),
+                (
+                    "recipient_list",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="recipients.recipientlist",
+                        verbose_name="recipient list",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'list member',
-                'verbose_name_plural': 'list members',
+                "verbose_name": "list member",
+                "verbose_name_plural": "list members",
             },
         ),
         migrations.CreateModel(
-            name='SubscriptionEvent',
+            name="SubscriptionEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('subscribe', 'Subscription'), ('unsubscribe', 'Unsubscription')], max_length=12, verbose_name='action')),
-                ('origin', models.CharField(blank=True, default='', max_length=200, verbose_name='origin')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscription_events', to='recipients.recipient')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='recipients.service')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("subscribe", "Subscription"), ("unsubscribe", "Unsubscription")],
+                        max_length=12,
+                        verbose_name="action",
+                    ),
+                ),
+                ("origin", models.CharField(blank=True, default="", max_length=200, verbose_name="origin")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscription_events",
+                        to="recipients.recipient",
+                        verbose_name="recipient",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="recipients.service",
+                        verbose_name="service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'subscription event',
-                'verbose_name_plural': 'subscription history',
+                "verbose_name": "subscription event",
+                "verbose_name_plural": "subscription history",
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(verbose_name='subscribed at')),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='recipients.recipient')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='recipients.service')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(verbose_name="subscribed at")),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscriptions",
+                        to="recipients.recipient",
+                        verbose_name="recipient",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscriptions",
+                        to="recipients.service",
+                        verbose_name="service",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'subscription',
-                'verbose_name_plural': 'subscriptions',
-                'constraints': [models.UniqueConstraint(fields=('service', 'recipient'), name='subscription_once_per_service')],
+                "verbose_name": "subscription",
+                "verbose_name_plural": "subscriptions",
+                "constraints": [
+                    models.UniqueConstraint(fields=("service", "recipient"), name="subscription_once_per_service")
+                ],
             },
         ),
     ]

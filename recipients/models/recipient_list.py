@@ -21,8 +21,16 @@ class RecipientListMember(models.Model):
     """Membership; its key is the pair, so a person is in a list once."""
 
     pk = models.CompositePrimaryKey("recipient_list_id", "recipient_id")
-    recipient_list = models.ForeignKey(RecipientList, on_delete=models.CASCADE, related_name="members", db_index=False)
-    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="list_memberships")
+    recipient_list = models.ForeignKey(
+        RecipientList,
+        on_delete=models.CASCADE,
+        related_name="members",
+        db_index=False,
+        verbose_name=_("recipient list"),
+    )
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.CASCADE, related_name="list_memberships", verbose_name=_("recipient")
+    )
 
     class Meta:
         verbose_name = _("list member")

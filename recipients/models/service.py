@@ -20,8 +20,12 @@ class Service(NamedModel):
 
 
 class Subscription(models.Model):
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="subscriptions")
-    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="subscriptions")
+    service = models.ForeignKey(
+        Service, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("service")
+    )
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.CASCADE, related_name="subscriptions", verbose_name=_("recipient")
+    )
     created_at = models.DateTimeField(_("subscribed at"))
 
     class Meta:
@@ -37,8 +41,10 @@ class SubscriptionEvent(models.Model):
         SUBSCRIBE = "subscribe", _("Subscription")
         UNSUBSCRIBE = "unsubscribe", _("Unsubscription")
 
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="events")
-    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="subscription_events")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="events", verbose_name=_("service"))
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.CASCADE, related_name="subscription_events", verbose_name=_("recipient")
+    )
     action = models.CharField(_("action"), max_length=12, choices=Action.choices)
     origin = models.CharField(_("origin"), max_length=200, blank=True, default="")
     at = models.DateTimeField(_("at"))

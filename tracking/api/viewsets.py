@@ -5,6 +5,7 @@ from __future__ import annotations
 import django_filters
 from rest_framework import serializers, viewsets
 
+from common.api.filters import WholeNumberFilter
 from deliveries.models import TrackedUrl
 from tracking.models import HitKind, TrackingLog, Verdict
 
@@ -18,9 +19,9 @@ class TrackingLogSerializer(serializers.ModelSerializer[TrackingLog]):
 
 
 class TrackingLogFilters(django_filters.FilterSet):  # type: ignore[misc]
-    delivery = django_filters.NumberFilter(field_name="delivery_id")
-    broadlog = django_filters.NumberFilter(field_name="broadlog_id")
-    recipient = django_filters.NumberFilter(field_name="recipient_id")
+    delivery = WholeNumberFilter(field_name="delivery_id")
+    broadlog = WholeNumberFilter(field_name="broadlog_id")
+    recipient = WholeNumberFilter(field_name="recipient_id")
     kind = django_filters.ChoiceFilter(choices=HitKind.choices)
     verdict = django_filters.ChoiceFilter(choices=Verdict.choices)
 
@@ -44,7 +45,7 @@ class TrackedUrlSerializer(serializers.ModelSerializer[TrackedUrl]):
 
 
 class TrackedUrlFilters(django_filters.FilterSet):  # type: ignore[misc]
-    delivery = django_filters.NumberFilter(field_name="content_version__delivery_id")
+    delivery = WholeNumberFilter(field_name="content_version__delivery_id")
 
     class Meta:
         model = TrackedUrl

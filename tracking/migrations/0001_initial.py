@@ -5,39 +5,120 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('deliveries', '0001_initial'),
-        ('recipients', '0001_initial'),
+        ("deliveries", "0001_initial"),
+        ("recipients", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DeliveryMark',
+            name="DeliveryMark",
             fields=[
-                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='deliveries.delivery')),
-                ('stale_since', models.DateTimeField()),
+                (
+                    "delivery",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="deliveries.delivery",
+                    ),
+                ),
+                ("stale_since", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='TrackingLog',
+            name="TrackingLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('open', 'Open'), ('click', 'Click'), ('mirror', 'Mirror page'), ('unsubscribe', 'Unsubscription')], max_length=12, verbose_name='kind')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('verdict', models.CharField(choices=[('human', 'Human'), ('proxy', 'Image proxy'), ('scanner', 'Security scanner'), ('prefetch', 'Prefetch'), ('unknown', 'Unknown')], default='unknown', max_length=10, verbose_name='verdict')),
-                ('user_agent', models.CharField(blank=True, default='', max_length=500, verbose_name='user agent')),
-                ('broadlog', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='tracking_logs', to='deliveries.broadlog')),
-                ('delivery', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='tracking_logs', to='deliveries.delivery')),
-                ('recipient', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='tracking_logs', to='recipients.recipient')),
-                ('tracked_url', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='tracking_logs', to='deliveries.trackedurl')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("click", "Click"),
+                            ("mirror", "Mirror page"),
+                            ("unsubscribe", "Unsubscription"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("human", "Human"),
+                            ("proxy", "Image proxy"),
+                            ("scanner", "Security scanner"),
+                            ("prefetch", "Prefetch"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("user_agent", models.CharField(blank=True, default="", max_length=500, verbose_name="user agent")),
+                (
+                    "broadlog",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="tracking_logs",
+                        to="deliveries.broadlog",
+                        verbose_name="delivery log",
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="tracking_logs",
+                        to="deliveries.delivery",
+                        verbose_name="delivery",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="tracking_logs",
+                        to="recipients.recipient",
+                        verbose_name="recipient",
+                    ),
+                ),
+                (
+                    "tracked_url",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="tracking_logs",
+                        to="deliveries.trackedurl",
+                        verbose_name="tracked URL",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tracking log',
-                'verbose_name_plural': 'tracking logs',
-                'indexes': [models.Index(fields=['delivery', 'kind', 'broadlog'], name='tracking_delivery_kind'), models.Index(fields=['recipient', 'kind'], name='tracking_recipient_kind')],
+                "verbose_name": "tracking log",
+                "verbose_name_plural": "tracking logs",
+                "indexes": [
+                    models.Index(fields=["delivery", "kind", "broadlog"], name="tracking_delivery_kind"),
+                    models.Index(fields=["recipient", "kind"], name="tracking_recipient_kind"),
+                ],
             },
         ),
     ]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.commands import ServiceCommand
 from deliveries import control
@@ -26,7 +27,7 @@ from recipients.models import Recipient
 
 
 class Command(ServiceCommand):
-    help = "Act on one delivery, or ask about it."
+    help = gettext_lazy("Act on one delivery, or ask about it.")
 
     # Option → the verb it goes with.
     OPTIONS: ClassVar[dict[str, str]] = {

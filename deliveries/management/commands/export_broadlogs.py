@@ -7,6 +7,7 @@ from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.commands import ServiceCommand
 from deliveries.export import export_broadlogs
@@ -14,7 +15,7 @@ from deliveries.models import Delivery
 
 
 class Command(ServiceCommand):
-    help = "Write the delivery log of one delivery as CSV."
+    help = gettext_lazy("Write the delivery log of one delivery as CSV.")
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("id", type=int)

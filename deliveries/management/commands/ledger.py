@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.commands import ServiceCommand
 from deliveries.ledger import Ledger, LedgerLine, check
@@ -13,7 +14,7 @@ from deliveries.models import Delivery
 
 
 class Command(ServiceCommand):
-    help = "Recompute the account of every delivery from its rows; exit 1 if one does not add up."
+    help = gettext_lazy("Recompute the account of every delivery from its rows; exit 1 if one does not add up.")
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("id", nargs="*", type=int)
@@ -36,7 +37,14 @@ def _line(line: LedgerLine) -> str:
     parts = [f"{name} {number}" for name, number in line.statuses.items() if number]
     kept = _(" (%(number)d ignored kept as counts)") % {"number": line.kept_as_counts} if line.kept_as_counts else ""
     verdict = _("adds up") if not line.difference else _differences(line)
-    return f"#{line.delivery} {line.label}: targeted {line.targeted} = {' + '.join(parts) or '0'}{kept}: {verdict}"
+    return _("#%(delivery)d %(label)s: targeted %(targeted)d = %(sum)s%(kept)s: %(verdict)s") % {
+        "delivery": line.delivery,
+        "label": line.label,
+        "targeted": line.targeted,
+        "sum": " + ".join(parts) or "0",
+        "kept": kept,
+        "verdict": verdict,
+    }
 
 
 def _differences(line: LedgerLine) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.commands import ServiceCommand
 from common.logging import one_line
@@ -16,15 +17,15 @@ from recipients.imports.run import Listener
 
 
 class Command(ServiceCommand):
-    help = "Creates or updates recipients from a CSV file; progress and rejected lines on stderr."
+    help = gettext_lazy("Creates or updates recipients from a CSV file; progress and rejected lines on stderr.")
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--mapping", required=True, help="field=Column,… with attributes.<name>=Column for attributes"
+            "--mapping", required=True, help=_("field=Column,… with attributes.<name>=Column for attributes")
         )
-        parser.add_argument("--key", choices=KEYS, default="email", help="the field that says who a line is about")
-        parser.add_argument("--dry-run", action="store_true", help="check and count, write nothing")
+        parser.add_argument("--key", choices=KEYS, default="email", help=_("the field that says who a line is about"))
+        parser.add_argument("--dry-run", action="store_true", help=_("check and count, write nothing"))
 
     def act(self, options: dict[str, Any]) -> None:
         report = import_file(

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.commands import ServiceCommand
 from recipients.quarantine import release
@@ -14,7 +15,7 @@ from recipients.vocabulary import Channel
 
 
 class Command(ServiceCommand):
-    help = "Makes quarantined addresses valid again."
+    help = gettext_lazy("Makes quarantined addresses valid again.")
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("addresses", nargs="+", metavar="ADDRESS")
