@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -20,8 +20,9 @@ from psycopg import sql
 
 from tests.services import POSTGRESQL_URL
 
-# Four hundred people, one in forty with a flaw of each kind; all were born on 6 October.
+# People of whom one in forty has a flaw of each kind; all were born on 6 October. The command reads how many.
 FILL = """
+import os
 from datetime import UTC, date, datetime
 from deliveries.models import DeliveryTemplate
 from deliveries.routes import ensure_default_route
@@ -33,7 +34,8 @@ now = datetime(2025, 10, 1, tzinfo=UTC)
 ensure_default_route()
 Recipient.objects.bulk_create(
     Recipient(first_name=f"Person{n}", email="" if n % 40 == 0 else f"person{n}@example.com",
-              birth_date=date(1980, 10, 6), denylist_email=n % 40 == 1) for n in range(400))
+              birth_date=date(1980, 10, 6), denylist_email=n % 40 == 1)
+    for n in range(int(os.environ["PEOPLE"])))
 template = DeliveryTemplate.objects.create(
     label="Birthday", subject="Hello {{ recipient.first_name }}", from_email="hello@example.com",
     html='<p><a href="https://www.example.com/">Gift</a> <a href="{{ message.unsubscribe_url }}">No more</a></p>')
@@ -51,7 +53,8 @@ save_definition(workflow=workflow, document={
         {"source": "who", "outlet": "out", "target": "mail"}]})
 print(workflow.pk)
 """
-PEOPLE, WITHOUT_ADDRESS, DENYLISTED = 400, 10, 10
+PEOPLE = 5000
+REACHABLE = PEOPLE - 2 * (PEOPLE // 40)
 
 
 class Installation:
@@ -65,10 +68,12 @@ class Installation:
             "BROKER_URL": broker_url,
             "SMTP_URL": smtp_url,
             "TIME_ZONE": "Europe/Paris",
+            "PEOPLE": str(PEOPLE),
             "LOG_LEVEL": "WARNING",
         }
         self.processes: list[subprocess.Popen[bytes]] = []
         self.log = (folder / "processes.log").open("ab")
+        self.database_url = database_url
 
     def manage(self, *arguments: str) -> str:
         """The standard output of a command that must succeed."""
@@ -91,6 +96,15 @@ class Installation:
         )
         self.processes.append(process)
         return process
+
+    def rows(self, query: LiteralString) -> list[tuple[Any, ...]]:
+        """What the database says, without the seconds that a command needs to start."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(query).fetchall()
+
+    def said(self) -> str:
+        """What the processes have printed."""
+        return (self.folder / "processes.log").read_text(errors="replace")
 
     def stop(self) -> None:
         for process in self.processes:
@@ -119,11 +133,11 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
-def wait_until(what: Callable[[], bool], *, seconds: float, why: str) -> None:
+def wait_until(what: Callable[[], bool], *, seconds: float, why: Callable[[], str], pause: float = 0.3) -> None:
     deadline = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < deadline, why
-        time.sleep(0.3)
+        assert time.monotonic() < deadline, why()
+        time.sleep(pause)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from deliveries.counters import move_counts
@@ -28,7 +29,7 @@ def start_line(*activities: dict[str, Any], now: datetime, label: str = "Birthda
     services.start_operation(operation, now=now)
     workflow = Workflow.objects.create(label=label, operation=operation, time_zone="Europe/Paris")
     names = [item["name"] for item in activities]
-    arrows = [f"{source} → {target}" for source, target in zip(names, names[1:], strict=False)]
+    arrows = [f"{source} → {target}" for source, target in pairwise(names)]
     services.save_definition(workflow, drawing(activities, *arrows), now=now)
     return services.start_workflow(workflow, now=now)
 
