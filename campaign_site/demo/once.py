@@ -71,12 +71,12 @@ def follow(run: WorkflowRun, *, look: Callable[[], None], output: TextIO) -> Del
         run.refresh_from_db()
         delivery = Delivery.objects.filter(workflow_run=run).first()
         _refuse_failure(run, delivery)
-        if delivery is not None and delivery.state == DeliveryState.FINISHED and run.state == RunState.FINISHED:
-            return delivery
         if delivery is not None and delivery.targeted:
             total = delivery.targeted - delivery.ignored
             progress = progress or Progress(_("Sending"), total, output)
             progress.show(total - delivery.pending)
+        if delivery is not None and delivery.state == DeliveryState.FINISHED and run.state == RunState.FINISHED:
+            return delivery
         watch.see((run.state, delivery and (delivery.state, delivery.pending)), delivery)
         time.sleep(0.2)
 

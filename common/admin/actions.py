@@ -35,7 +35,10 @@ def service_action(
     why_disabled: Callable[[Any], Any] = lambda row: "",
     confirm: Any = "",
 ) -> Callable[[Handler], Handler]:
-    """Mark a method `(admin, request, row) -> message or response` as a button; the method's name is its URL."""
+    """Mark a method `(admin, request, row) -> message or response` as a button; the method's name is its URL.
+
+    `label` and `confirm` (what it will do, asked before) are texts, or functions of the row.
+    """
 
     def decorator(handler: Handler) -> Handler:
         handler.service_action = ServiceAction(  # type: ignore[attr-defined]
@@ -104,10 +107,10 @@ class ServiceActionsMixin(Base):
                     f"admin:{self.opts.app_label}_{self.opts.model_name}_action", args=[row.pk, action.name]
                 ),
                 "name": action.name,
-                "label": action.label,
+                "label": action.label(row) if callable(action.label) else action.label,
                 "enabled": action.enabled(row),
                 "why_disabled": "" if action.enabled(row) else action.why_disabled(row),
-                "confirm": action.confirm,
+                "confirm": action.confirm(row) if callable(action.confirm) else action.confirm,
             }
             for action in self.service_actions()
             if request.user.has_perm(action.permission)

@@ -50,6 +50,15 @@ class DeliveryForm(forms.ModelForm[Delivery]):
         return target
 
 
+def _stop_label(delivery: Delivery) -> str:
+    return _("Stop this occurrence") if delivery.kind == DeliveryKind.RECURRING else _("Stop this delivery")
+
+
+def _stop_consequence(delivery: Delivery) -> str:
+    left = _("What has left can't be called back; the messages that wait are cancelled.")
+    return " ".join(part for part in (left, control.stop_consequence(delivery)) if part)
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     form = DeliveryForm
@@ -187,10 +196,11 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
         return _("The delivery goes on.")
 
     @service_action(
-        label=gettext_lazy("Stop"),
+        label=_stop_label,
         permission="deliveries.start_delivery",
         enabled=lambda row: row.state in row.moves.sources(DeliveryState.STOPPED),
         why_disabled=lambda row: gettext_lazy("It is over."),
+        confirm=_stop_consequence,
     )
     def stop(self, request: HttpRequest, delivery: Delivery) -> str:
         stopped = control.stop(delivery, now=timezone.now())
@@ -202,6 +212,10 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
         permission="deliveries.start_delivery",
         enabled=lambda row: row.kind == DeliveryKind.RECURRING,
         why_disabled=lambda row: gettext_lazy("Only a recurring delivery belongs to a series."),
+        confirm=gettext_lazy(
+            "This occurrence ends, the workflow stops and no further occurrence is made. "
+            "What has left can't be called back."
+        ),
     )
     def stop_series(self, request: HttpRequest, delivery: Delivery) -> str:
         control.stop(delivery, now=timezone.now(), scope=control.SERIES)

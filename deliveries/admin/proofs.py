@@ -21,7 +21,7 @@ from deliveries.proofs import ProofNotAllowed, refusal, send_proof
 
 class ProofForm(forms.Form):
     addresses = forms.CharField(
-        label=gettext_lazy("addresses"),
+        label=gettext_lazy("Addresses"),
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("One per line."),
     )

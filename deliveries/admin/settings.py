@@ -20,13 +20,13 @@ from deliveries.typology.registry import control_rules
 
 class RouteForm(forms.ModelForm[Route]):
     password = forms.CharField(
-        label=gettext_lazy("password"),
+        label=gettext_lazy("Password"),
         required=False,
         strip=False,
         widget=forms.PasswordInput,
         help_text=gettext_lazy("Kept encrypted and never shown; leave it empty to keep the one there is."),
     )
-    forget_password = forms.BooleanField(label=gettext_lazy("forget the password"), required=False)
+    forget_password = forms.BooleanField(label=gettext_lazy("Forget the password"), required=False)
 
     class Meta:
         model = Route
@@ -101,7 +101,7 @@ class TypologyRuleForm(forms.ModelForm[TypologyRule]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(code, rule.label) for code, rule in control_rules.items()]
-        self.fields["type"] = forms.ChoiceField(label=gettext_lazy("rule"), choices=choices)
+        self.fields["type"] = forms.ChoiceField(label=gettext_lazy("Rule"), choices=choices)
 
 
 class TypologyRuleInline(admin.TabularInline[TypologyRule, Typology]):
