@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from common.states import SlugChoices, StateMachine
 from deliveries.models.settings import ContentFields, SendingFields
@@ -95,7 +96,7 @@ class DeliverySeries(models.Model):
 
     class Meta:
         verbose_name = _("recurring series")
-        verbose_name_plural = _("recurring series")
+        verbose_name_plural = pgettext_lazy("plural", "recurring series")
 
     def __str__(self) -> str:
         return self.label

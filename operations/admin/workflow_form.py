@@ -28,9 +28,9 @@ class DocumentField(forms.JSONField):
 
 
 class WorkflowForm(forms.ModelForm[Workflow]):
-    time_zone = forms.ChoiceField(label=gettext_lazy("time zone"), required=False)
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), required=False)
     definition = DocumentField(
-        label=gettext_lazy("definition"),
+        label=gettext_lazy("Definition"),
         required=False,
         help_text=gettext_lazy("Activities and the transitions between them. Leave the version as it is."),
     )

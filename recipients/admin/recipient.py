@@ -21,7 +21,7 @@ MAX_CHOICES = 200
 
 class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
     # No trimming: a line break around an address is refused, not hidden.
-    email = forms.CharField(label=_("e-mail"), max_length=254, required=False, strip=False)
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False, strip=False)
 
     class Meta:
         model = Recipient
