@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import redis
 from celery import Celery
-from kombu import Connection
 
 from deliveries.models import DeliveryState
 from deliveries.mta.journal import ClaimRecord, PartKey, read_journal
@@ -68,8 +67,8 @@ def test_the_birthday_flow_reaches_everybody_once_whatever_happens_on_the_way(
     wipe(broker_url)
     run = installation.document("workflow", "run-now", workflow, "--for", INSTANT)
     ring_wrongly(broker_url)
-    wait_until(lambda: mails_in(sink) >= MIDDLE, seconds=60, why=installation.said, pause=0.01)
     killed, living = senders(installation)
+    wait_until(lambda: mails_in(sink) >= MIDDLE, seconds=60, why=installation.said, pause=0.01)
     os.kill(killed.pid, signal.SIGKILL)
     kill(worker)
     wipe(broker_url)
@@ -93,12 +92,17 @@ def start_everything(installation: Installation) -> subprocess.Popen[bytes]:
     return workers[0]
 
 
+def stranger(broker_url: str) -> Celery:
+    """Another application on the same broker."""
+    return Celery("stranger", broker=broker_url)
+
+
 def wipe(broker_url: str) -> None:
     """All messages are gone; in Redis also what the clients declared."""
     if broker_url.startswith("redis"):
         redis.Redis.from_url(broker_url).flushdb()
         return
-    with Connection(broker_url) as connection:
+    with stranger(broker_url).connection_for_write() as connection:
         channel = connection.default_channel
         channel.queue_declare(QUEUE, durable=True, auto_delete=False)
         channel.queue_purge(QUEUE)
@@ -106,14 +110,14 @@ def wipe(broker_url: str) -> None:
 
 def ring_wrongly(broker_url: str) -> None:
     """Doubled, foreign and broken messages."""
-    application = Celery("stranger", broker=broker_url)
+    application = stranger(broker_url)
     for _number in range(20):
         application.send_task("operations.sweep", queue=QUEUE)
         application.send_task("operations.advance_run", kwargs={"run_id": 1}, queue=QUEUE)
         application.send_task("operations.advance_run", kwargs={"run_id": 10**9}, queue=QUEUE)
         application.send_task("deliveries.prepare", kwargs={"unknown": ["argument"]}, queue=QUEUE)
         application.send_task("somebody.elses.task", args=[1], queue=QUEUE)
-    with Connection(broker_url) as connection:
+    with application.connection_for_write() as connection:
         connection.Producer().publish(b"{", routing_key=QUEUE, content_type="application/json")
 
 
@@ -177,6 +181,7 @@ def check_journals(installation: Installation, killed: Sender, living: Sender) -
     intents = {number for record in dead.values() for number in record.intents}
     doubts = installation.rows("SELECT id FROM deliveries_broadlog WHERE in_doubt_since IS NOT NULL")
     assert {number for (number,) in doubts} == intents
+    assert "of a dead sender settled" in installation.said()
     assert "no longer held" not in installation.said()
     assert [sender.uid for sender in senders(installation)].count(living.uid) == 1
 
