@@ -46,17 +46,24 @@ def public_page(*methods: str) -> Callable[[View], View]:
     def decorator(view: View) -> View:
         @functools.wraps(view)
         def answer(request: HttpRequest, token: str) -> HttpResponse:
-            try:
-                return view(request, token)
-            except UnknownLink:
-                return _page(request, "public/unknown.html", {}, status=404)
-            except DatabaseError:
-                logger.exception("A public page could not reach the database.")
-                return _page(request, "public/unavailable.html", {}, status=503)
+            response = _answer(view, request, token)
+            # A browser refuses an isolated page to a window that a sandboxed frame has opened: a mail's preview.
+            response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
+            return response
 
         return csrf_exempt(never_cache(require_http_methods(methods)(answer)))
 
     return decorator
+
+
+def _answer(view: View, request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        return view(request, token)
+    except UnknownLink:
+        return _page(request, "public/unknown.html", {}, status=404)
+    except DatabaseError:
+        logger.exception("A public page could not reach the database.")
+        return _page(request, "public/unavailable.html", {}, status=503)
 
 
 @public_page("GET", "HEAD")

@@ -23,6 +23,7 @@ class TrackingLogFilters(django_filters.FilterSet):  # type: ignore[misc]
     broadlog = WholeNumberFilter(field_name="broadlog_id")
     recipient = WholeNumberFilter(field_name="recipient_id")
     kind = django_filters.ChoiceFilter(choices=HitKind.choices)
+    url = django_filters.CharFilter(field_name="tracked_url__url")
     verdict = django_filters.ChoiceFilter(choices=Verdict.choices)
 
     class Meta:
