@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from common.errors import IllegalState
 
@@ -58,7 +59,15 @@ class StateMachine:
         manager = type(row)._default_manager
         if not self.move_all(manager.filter(pk=row.pk), to=to, **changes):
             current = manager.filter(pk=row.pk).values_list(self.field, flat=True).first()
-            raise IllegalMove(f"{row._meta.verbose_name} {row.pk}: {self._name(row, current)} → {self._name(row, to)}")
+            raise IllegalMove(
+                _("The state of %(name)s %(pk)s is “%(present)s”: it can't become “%(wanted)s”.")
+                % {
+                    "name": row._meta.verbose_name,
+                    "pk": row.pk,
+                    "present": self._name(row, current),
+                    "wanted": self._name(row, to),
+                }
+            )
         setattr(row, self.field, to)
         for name, value in changes.items():
             if not hasattr(value, "resolve_expression"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -47,7 +48,7 @@ class Endpoint:
 
 def ensure_default_route() -> Route:
     """The default e-mail route, made at the first call: its empty address follows SMTP_URL."""
-    existing = Route.objects.filter(channel=Channel.EMAIL, is_default=True).first()
+    existing = _default_of(Channel.EMAIL)
     if existing is not None:
         return existing
     route, _made = Route.objects.get_or_create(
@@ -61,15 +62,22 @@ def resolve_route(delivery: Delivery) -> Route:
     """The delivery's own route, else the default one of its channel; raises NoRoute."""
     if delivery.route is not None:
         return delivery.route
-    default = Route.objects.filter(channel=delivery.channel, is_default=True).first()
-    if default is None and delivery.channel == Channel.EMAIL:
-        return ensure_default_route()
+    makes_default = _DEFAULT_MAKERS.get(delivery.channel)
+    default = makes_default() if makes_default else _default_of(delivery.channel)
     if default is None:
         raise NoRoute(
             _("There is no default route for the channel %(channel)s: make one or choose a route for this delivery.")
             % {"channel": delivery.channel}
         )
     return default
+
+
+def _default_of(channel: str) -> Route | None:
+    return Route.objects.filter(channel=channel, is_default=True).first()
+
+
+# A channel that works out of the box makes its default route when it is first asked for.
+_DEFAULT_MAKERS: dict[str, Callable[[], Route]] = {Channel.EMAIL: ensure_default_route}
 
 
 def validate_url(url: str) -> None:

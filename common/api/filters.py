@@ -9,6 +9,7 @@ import django_filters
 from django import forms
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
+from django_filters.filterset import filterset_factory
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
@@ -69,7 +70,8 @@ class DocumentFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
             return super().get_filterset_class(view, queryset)
         declared = getattr(view, "filterset_class", None)
         fields = tuple(getattr(view, "filterset_fields", None) or ())
-        return _filterset(queryset.model, serializer_class, declared, fields)
+        model: Any = queryset.model
+        return _filterset(model, serializer_class, declared, fields)
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         if view.action != "list":
@@ -88,8 +90,8 @@ def _refuse_unknown(request: Request, filterset: Any) -> None:
 
 @cache
 def _filterset(model: type[Model], serializer_class: Any, declared: Any, names: tuple[str, ...]) -> Any:
-    base = declared or django_filters.filterset_factory(model, fields=names)
-    own = {name: rule for name, rule in base.base_filters.items() if type(rule) is not django_filters.BooleanFilter}
+    base = declared or filterset_factory(model, fields=names)
+    own = {name for name, rule in base.base_filters.items() if type(rule) not in _LENIENT}
     made = {name: _filter_of(field) for name, field in serializer_class().fields.items() if not field.write_only}
     missing = {name: rule for name, rule in made.items() if rule is not None and name not in own}
     return type("DocumentFilters", (base,), missing)
@@ -108,6 +110,8 @@ def _filter_of(field: Any) -> Any:
     return None
 
 
+# What the library makes from a column: it takes words for no filter, and numbers that no column can hold.
+_LENIENT = (django_filters.BooleanFilter, django_filters.NumberFilter)
 _FILTERS: dict[type[Any], Any] = {
     serializers.BooleanField: BooleanFilter,
     serializers.PrimaryKeyRelatedField: WholeNumberFilter,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,6 +29,7 @@ from deliveries.explain import explain_recipient
 from deliveries.models import Delivery, DeliveryState, RequestedAction
 from deliveries.preparation.request import request_preparation
 from installation.api.idempotency import IdempotentMixin
+from recipients.models import Recipient
 
 
 class DeliveryFilters(django_filters.FilterSet):  # type: ignore[misc]
@@ -175,7 +177,8 @@ class DeliveryViewSet(
             return Response({"pending": [asdict(cause) for cause in pending_causes(delivery, timezone.now())]})
         if not recipient.isdigit():
             raise serializers.ValidationError({"recipient": [_("Give the number of a recipient.")]})
-        return Response({"steps": [asdict(step) for step in explain_recipient(delivery, int(recipient))]})
+        person = get_object_or_404(Recipient, pk=recipient)
+        return Response({"steps": [asdict(step) for step in explain_recipient(delivery, person.pk)]})
 
     @extend_schema(responses=dict)
     @action(detail=True, methods=["get"])

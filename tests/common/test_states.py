@@ -23,7 +23,7 @@ def test_a_legal_move_changes_the_row_and_the_instance() -> None:
 def test_an_illegal_move_names_both_states_and_changes_nothing() -> None:
     operation = Operation.objects.create(label="Birthdays")
 
-    with pytest.raises(IllegalMove, match=r"Being edited → Finished"):
+    with pytest.raises(IllegalMove, match=r"is “Being edited”: it can't become “Finished”"):
         OPERATION_MOVES.move(operation, to=OperationState.FINISHED)
 
     assert Operation.objects.get().state == OperationState.EDITED
