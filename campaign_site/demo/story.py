@@ -11,7 +11,7 @@ from campaign_site.demo.content import BIRTHDAY, SENDER, WELCOME
 from deliveries.models import DeliveryTemplate
 from deliveries.routes import ensure_default_route
 from operations import services
-from operations.models import Operation, Plan, Program, Workflow
+from operations.models import Operation, Plan, Program, Workflow, WorkflowState
 from operations.workflow.definition import save_definition
 from recipients.models import RecipientList, Service
 
@@ -57,8 +57,10 @@ def tell_story(*, now: datetime) -> Story:
 
 
 def start_story(story: Story, *, now: datetime) -> None:
+    """Start what was never started: a later start of the demo leaves its workflows as somebody left them."""
     for workflow in (story.birthday, story.welcome):
-        services.start_workflow(workflow=workflow, now=now)
+        if workflow.state == WorkflowState.EDITED:
+            services.start_workflow(workflow=workflow, now=now)
 
 
 def _operation(internal_name: str, label: str, program: Program, now: datetime) -> Operation:

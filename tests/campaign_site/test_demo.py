@@ -10,6 +10,9 @@ import pytest
 from campaign_site.demo.filling import demo_password, last_morning
 from campaign_site.demo.people import add_people, customers
 from campaign_site.demo.progress import Progress
+from campaign_site.demo.story import find_story, start_story, tell_story
+from operations import services
+from operations.models import WorkflowState
 from recipients.models import Recipient
 
 
@@ -18,6 +21,21 @@ def test_the_same_customers_come_at_every_start() -> None:
     first, second = (list(customers(count=300, today=now.date(), now=now)) for _ in range(2))
 
     assert [person.email for person in first] == [person.email for person in second]
+
+
+@pytest.mark.django_db
+def test_a_second_start_leaves_the_workflows_as_they_were_left() -> None:
+    now = datetime(2025, 10, 6, tzinfo=UTC)
+    start_story(tell_story(now=now), now=now)
+    story = find_story()
+    assert story is not None
+    services.pause_workflow(story.welcome, now=now)
+
+    start_story(story, now=now)
+
+    story.birthday.refresh_from_db()
+    story.welcome.refresh_from_db()
+    assert (story.birthday.state, story.welcome.state) == (WorkflowState.STARTED, WorkflowState.PAUSED)
 
 
 def test_a_tenth_of_the_customers_have_their_birthday_on_the_day_even_on_29_february() -> None:

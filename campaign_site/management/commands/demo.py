@@ -120,12 +120,13 @@ def _text(report: Report, seconds: float) -> str:
     counts = [f"  {name.replace('_', ' '):<22}{number:>9,}" for name, number in delivery.counts().items() if number]
     verdict = _("The ledger adds up.") if report.ledger.ok else _("THE LEDGER DOES NOT ADD UP.")
     duration = _("From the instant to the report: %(seconds).0f s.") % {"seconds": seconds}
+    in_sink = _("mails in the sink")
     return "\n".join(
         [
             "",
             f"{delivery.label} (#{delivery.pk})",
             *counts,
-            f"  {_('mails in the sink'):<22}{report.in_sink:>9,}",
+            f"  {in_sink:<22}{report.in_sink:>9,}",
             "",
             f"{verdict} {duration}",
         ]
