@@ -30,7 +30,8 @@ from deliveries.preparation.void import WORKING_STATES, discard_rows, wake
 from operations.workflow.pump import pickers
 
 logger = logging.getLogger("diffusion.deliveries")
-LEASE = timedelta(minutes=10)
+# For a worker that died. A living one holds the row's lock while it works, however long: it is passed over.
+LEASE = timedelta(minutes=1)
 ApprovalMode = Delivery.ApprovalMode
 
 
@@ -55,12 +56,20 @@ def prepare_due(now: datetime) -> int:
 
 def run_preparation(*, preparation: Preparation, now: datetime) -> bool:
     """Run the analysis to its end, unless somebody else does (then False)."""
-    if not _due(now).filter(pk=preparation.pk).update(lease_until=now + LEASE):
+    if not _take(preparation, now):
         return False
     preparation.refresh_from_db()
     while preparation.state in STAGES and _run_stage(preparation, now):
         preparation.refresh_from_db()
     return True
+
+
+@transaction.atomic
+def _take(preparation: Preparation, now: datetime) -> bool:
+    free = _due(now).filter(pk=preparation.pk).select_for_update(of=("self",), skip_locked=True)
+    if not list(free.values_list("pk", flat=True)):
+        return False
+    return bool(Preparation.objects.filter(pk=preparation.pk).update(lease_until=now + LEASE))
 
 
 def _due(now: datetime) -> QuerySet[Preparation]:
