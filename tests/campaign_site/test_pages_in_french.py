@@ -13,7 +13,7 @@ from campaign_site.demo.story import Story, tell_story
 from deliveries.content import links
 from deliveries.models import Delivery, DeliverySeries
 from operations.models import RunLog, TaskState, WorkflowRun
-from recipients.models import RecipientList, Service
+from recipients.models import Service
 from recipients.quarantine import HardFailure, quarantine_addresses
 from recipients.vocabulary import FailureReason
 from tests.catalogue import ROOT, read_po
