@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -39,6 +40,18 @@ def export_broadlogs(delivery: Delivery, output: TextIO) -> int:
     return count
 
 
+def export_broadlogs_as_json(delivery: Delivery, output: TextIO) -> int:
+    """Write one JSON list of the same rows, streamed as well; return how many."""
+    count = 0
+    output.write("[")
+    for values in _rows(delivery):
+        document = dict(zip(COLUMNS, values, strict=True))
+        output.write(("," if count else "") + "\n" + json.dumps(document, ensure_ascii=False))
+        count += 1
+    output.write("\n]\n")
+    return count
+
+
 def safe_cell(value: Any) -> Any:
     """The value as a spreadsheet shall see it: text, never a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
@@ -55,8 +68,8 @@ def _rows(delivery: Delivery) -> Iterator[tuple[Any, ...]]:
             row.address,
             MessageStatus(row.status).slug,
             row.in_doubt_since is not None,
-            "" if row.failure_type is None else FailureType(row.failure_type).slug,
-            "" if row.failure_reason is None else FailureReason(row.failure_reason).slug,
+            None if row.failure_type is None else FailureType(row.failure_type).slug,
+            None if row.failure_reason is None else FailureReason(row.failure_reason).slug,
             row.failure_detail,
             row.attempts,
             row.preparation.workflow_run_id,

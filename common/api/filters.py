@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import django_filters
@@ -119,5 +119,6 @@ _FILTERS: dict[type[Any], Any] = {
     serializers.FloatField: django_filters.NumberFilter,
     serializers.DateTimeField: django_filters.IsoDateTimeFilter,
     serializers.DateField: django_filters.DateFilter,
-    serializers.CharField: django_filters.CharFilter,
+    # No trimming: the text of a document may end in a line break.
+    serializers.CharField: partial(django_filters.CharFilter, strip=False),
 }

@@ -17,7 +17,7 @@ from tracking.robots import Visitor
 
 HTML = (
     '<p>Hello {{ recipient.first_name }}, <a href="https://example.com/offer">see</a></p>'
-    '<p><a href="{{ message.unsubscribe_url }}">Unsubscribe</a></p>'
+    '<p><a href="{{ message.unsubscribe_url }}">Unsubscribe</a></p>\n'
 )
 
 

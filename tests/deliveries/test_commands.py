@@ -150,6 +150,20 @@ def test_the_log_is_exported_line_by_line(now: datetime, tmp_path: Path) -> None
     assert run("export_broadlogs", delivery.pk).splitlines() == [header, *lines]
 
 
+def test_the_log_is_exported_as_one_json_document(now: datetime) -> None:
+    delivery = make_ready(now)
+
+    rows = json.loads(run("export_broadlogs", delivery.pk, "--json"))
+
+    assert [row["id"] for row in rows] == [row.pk for row in rows_of(delivery)]
+    assert {key: rows[0][key] for key in ("status", "in_doubt", "failure_reason", "failure_detail")} == {
+        "status": "pending",
+        "in_doubt": False,
+        "failure_reason": None,
+        "failure_detail": "",
+    }
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_exported_as_text(now: datetime) -> None:
     delivery = make_ready(now, people=6)
     starts = ["=cmd()", "+1", "-1", "@SUM", "\tx", "\rx"]

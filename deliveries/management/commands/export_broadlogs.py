@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.commands import ServiceCommand
-from deliveries.export import export_broadlogs
+from deliveries.export import export_broadlogs, export_broadlogs_as_json
 from deliveries.models import Delivery
 
 
@@ -24,10 +24,9 @@ class Command(ServiceCommand):
     def act(self, options: dict[str, Any]) -> None:
         delivery = self.get_row(Delivery, options["id"])
         if not options["output"]:
-            if self.as_json:
-                self.usage(_("--json goes with --output: the CSV itself is written to standard output."))
+            write = export_broadlogs_as_json if self.as_json else export_broadlogs
             # Lines end as the CSV says, not as a terminal would have it.
-            export_broadlogs(delivery, cast(TextIO, self.stdout._out))
+            write(delivery, cast(TextIO, self.stdout._out))
             return
         count = self._write(delivery, Path(options["output"]))
         text = _("%(count)d lines written to %(file)s.") % {"count": count, "file": options["output"]}
