@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 
 from campaign_site.env import ConfigurationError
+from campaign_site.processes.orphan import end_with_supervisor
 
 
 def execute(argv: list[str]) -> None:
     """Run a management command; exit 1 with a one-line reason where the installation itself is at fault."""
+    end_with_supervisor()
     try:
         _execute(argv)
     except ConfigurationError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from campaign_site.processes.orphan import SUPERVISOR
 from installation.models import Process
 
 MANAGE = Path(settings.BASE_DIR) / "manage.py"
@@ -66,4 +67,4 @@ def _process_ready(kind: str) -> Callable[[datetime], str | None]:
 
 
 def child_environment(part: Part, extra: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, **extra, **part.environment, "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **extra, **part.environment, "PYTHONUNBUFFERED": "1", SUPERVISOR: str(os.getpid())}

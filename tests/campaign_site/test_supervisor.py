@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -80,6 +81,28 @@ def test_a_part_that_ignores_the_request_to_stop_is_killed(tmp_path: Path) -> No
         pass
 
     assert lines[-1] == "killed: it did not stop in time"
+
+
+def test_a_part_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
+    watched = (
+        "import os, subprocess, sys, time;"
+        "part = 'from campaign_site.processes.orphan import end_with_supervisor as end; end();"
+        "import time; print(1, flush=True); time.sleep(60)';"
+        "child = subprocess.Popen([sys.executable, '-c', part], start_new_session=True, stdout=subprocess.PIPE,"
+        " env={**os.environ, 'DIFFUSION_SUPERVISOR': str(os.getpid())});"
+        "child.stdout.readline(); print(child.pid, flush=True); time.sleep(60)"
+    )
+    supervisor = subprocess.Popen([sys.executable, "-c", watched], stdout=subprocess.PIPE, text=True)
+    assert supervisor.stdout is not None
+    part = int(supervisor.stdout.readline())
+
+    supervisor.kill()
+    supervisor.wait()
+
+    deadline = time.monotonic() + 10
+    while _alive(part) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _alive(part)
 
 
 def _alive(pid: int) -> bool:
