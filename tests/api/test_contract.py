@@ -207,6 +207,19 @@ def test_the_filters_of_a_list_do_not_stand_in_the_way_of_one_document(client: A
     assert set(answer["steps"][0]) == {"at", "where", "outcome", "reason"}
 
 
+def test_a_list_is_read_page_by_page_with_its_filters(client: APIClient) -> None:
+    made = [client.post(f"{API}/recipients/", {"language": "fr"}).json()["id"] for _ in range(5)]
+    client.post(f"{API}/recipients/", {"language": "en"})
+    found, address = [], f"{API}/recipients/?language=fr&page_size=2"
+
+    while address:
+        page = client.get(address).json()
+        found += [row["id"] for row in page["results"]]
+        address = page["next"]
+
+    assert found == sorted(made, reverse=True)
+
+
 def test_a_delivery_counts_every_status_and_they_add_up(client: APIClient, world: None) -> None:
     counts = rows(client, "deliveries")[0]["counts"]
 
