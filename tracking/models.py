@@ -87,3 +87,7 @@ class DeliveryMark(models.Model):
 
     delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="+", primary_key=True)
     stale_since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("consolidation mark")
+        verbose_name_plural = _("consolidation marks")

@@ -94,6 +94,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "incremental mark", "verbose_name_plural": "incremental marks"},
         ),
         migrations.CreateModel(
             name="IncrementalMember",
@@ -127,6 +128,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "incremental memory", "verbose_name_plural": "incremental memory"},
         ),
         migrations.CreateModel(
             name="Population",
@@ -179,6 +181,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "member of a population", "verbose_name_plural": "members of a population"},
         ),
         migrations.CreateModel(
             name="Program",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from operations.models.workflow import Activity
 from recipients.models import Recipient
@@ -21,9 +22,17 @@ class IncrementalMember(models.Model):
     returned_at = models.DateTimeField()
     run_id = models.BigIntegerField()
 
+    class Meta:
+        verbose_name = _("incremental memory")
+        verbose_name_plural = _("incremental memory")
+
 
 class IncrementalMark(models.Model):
     """Date-field mode: everything up to `read_until` has been returned."""
 
     activity = models.OneToOneField(Activity, on_delete=models.CASCADE, related_name="+")
     read_until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("incremental mark")
+        verbose_name_plural = _("incremental marks")

@@ -32,3 +32,7 @@ class PopulationMember(models.Model):
     recipient = models.ForeignKey(
         Recipient, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
+
+    class Meta:
+        verbose_name = _("member of a population")
+        verbose_name_plural = _("members of a population")

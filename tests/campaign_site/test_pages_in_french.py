@@ -44,7 +44,7 @@ def story(now: datetime) -> Story:
     quarantine_addresses(failures=[gone], now=now)
     activity = story.birthday.activities.get(type="recurring_delivery")
     delivery = run_once(activity, [make_recipient(language="fr")], now=now)
-    run = WorkflowRun.objects.get(pk=delivery.workflow_run_id)
+    run = WorkflowRun.objects.get(deliveries=delivery)
     RunLog.objects.create(run=run, at=now, message="…")
     run.tasks.update(state=TaskState.DONE, started_at=now, ended_at=now, outlets={"out": 1})
     make_hit(make_message(make_recipient(2), delivery=None))

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ),
                 ("stale_since", models.DateTimeField()),
             ],
+            options={"verbose_name": "consolidation mark", "verbose_name_plural": "consolidation marks"},
         ),
         migrations.CreateModel(
             name="TrackingLog",
