@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -51,7 +52,7 @@ def _sent_mail(now: datetime) -> bytes:
     activity = make_activity("recurring_delivery", template=make_template(html=HTML).pk)
     delivery: Delivery = run_once(activity, make_recipients(1), now=now)
     row = Broadlog.objects.select_related("recipient").get(delivery=delivery)
-    recipient = {"id": row.recipient_id, "first_name": "Ada", "language": "en", "attributes": {}}
+    recipient: dict[str, Any] = {"id": row.recipient_id, "first_name": "Ada", "language": "en", "attributes": {}}
     renderer = channels.get("email").renderer(delivery, ContentVersion.objects.get(delivery=delivery))
     return renderer.render(OutgoingRow(row.pk, row.address, recipient)).content
 
