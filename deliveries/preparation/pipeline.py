@@ -28,6 +28,7 @@ from deliveries.preparation.request import lead
 from deliveries.preparation.target import TargetCounts, estimate, fill
 from deliveries.preparation.void import WORKING_STATES, discard_rows, wake
 from operations.workflow.pump import pickers
+from recipients.vocabulary import FailureReason
 
 logger = logging.getLogger("diffusion.deliveries")
 # For a worker that died. A living one holds the row's lock while it works, however long: it is passed over.
@@ -188,7 +189,8 @@ def _log_counts(preparation: Preparation, started: float, now: datetime) -> None
     numbers = {name: getattr(preparation, name) for name in ("targeted", "ignored", "to_deliver")}
     write(preparation, message % {**numbers, "seconds": monotonic() - started}, now=now)
     for reason, number in preparation.ignored_counts.items():
-        write(preparation, _("Ignored, %(reason)s: %(number)d.") % {"reason": reason, "number": number}, now=now)
+        label = FailureReason.from_slug(reason).label
+        write(preparation, _("Ignored, %(reason)s: %(number)d.") % {"reason": label, "number": number}, now=now)
     if preparation.already_in_delivery:
         message = _("Already in the delivery: %(number)d.")
         write(preparation, message % {"number": preparation.already_in_delivery}, now=now)
