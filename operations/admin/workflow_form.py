@@ -63,7 +63,8 @@ class WorkflowForm(forms.ModelForm[Workflow]):
         except Invalid as error:
             faults = [str(error)]
         given, current = document.get("version") if isinstance(document, dict) else None, self.instance.version
-        if given != current:
+        # A pasted document that names no version is meant to replace what is there.
+        if given is not None and given != current:
             faults.insert(
                 0,
                 _("Version %(current)d was saved since you read version %(given)s. Copy your text and reload the page.")

@@ -21,7 +21,8 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright keeps an event loop running in this thread, where other tests start their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     # Playwright keeps an event loop in this thread; the ORM's calls here are the tests' own.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
