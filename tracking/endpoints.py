@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from common.mail_bodies import MAIL_BODY_HEADERS
 from deliveries.content import links
 from deliveries.models import Broadlog, TrackedUrl
 from recipients.models import Recipient, Service
@@ -33,10 +34,6 @@ from tracking.targets import target_of
 logger = logging.getLogger("diffusion.tracking")
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 PAGE_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-MAIL_BODY_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; sandbox allow-popups; "
-    "frame-ancestors 'self'"
-)
 View = Callable[..., HttpResponse]
 
 
@@ -96,8 +93,7 @@ def mirror(request: HttpRequest, token: str) -> HttpResponse:
     page = mirror_page(message)
     link = url_of(message, kind=TrackedUrl.Kind.MIRROR)
     record_hit(message=message, kind=HitKind.MIRROR, visitor=_visitor(request), now=timezone.now(), tracked_url=link)
-    response = HttpResponse(page.content, content_type=page.content_type)
-    response.headers["Content-Security-Policy"] = MAIL_BODY_POLICY
+    response = HttpResponse(page.content, content_type=page.content_type, headers=MAIL_BODY_HEADERS)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

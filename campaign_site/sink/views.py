@@ -17,13 +17,9 @@ from django.views.decorators.http import require_safe
 
 from campaign_site.sink.letter import Letter, framed, read_letter
 from campaign_site.sink.store import SinkStore
+from common.mail_bodies import MAIL_BODY_HEADERS
 
 PAGE = 50
-# The same for every mail body that is shown in a frame: nothing runs, links open in a window of their own.
-BODY_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; sandbox allow-popups; "
-    "frame-ancestors 'self'"
-)
 P = ParamSpec("P")
 
 
@@ -77,10 +73,7 @@ def body(request: HttpRequest, mail_id: int) -> HttpResponse:
     raw = _store().raw(mail_id)
     if raw is None:
         raise Http404
-    response = HttpResponse(framed(read_letter(raw).html))
-    response.headers["Content-Security-Policy"] = BODY_POLICY
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return HttpResponse(framed(read_letter(raw).html), headers=MAIL_BODY_HEADERS)
 
 
 def _tab(request: HttpRequest, letter: Letter | None) -> str:

@@ -8,15 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from common.mail_bodies import MAIL_BODY_HEADERS
 from deliveries.channels.base import NothingToSend, RenderingFailed
 from deliveries.content.preview import preview
 from recipients.models import Recipient
-
-# Mail content brings its own styles and pictures and runs nothing (design.md, settings).
-POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; sandbox allow-popups; "
-    "frame-ancestors 'self'"
-)
 
 
 def preview_page(request: HttpRequest, content: Any) -> HttpResponse:
@@ -43,4 +38,4 @@ def _recipient(text: str) -> Recipient | None:
 
 
 def _page(html: str, status: int = 200) -> HttpResponse:
-    return HttpResponse(html, status=status, headers={"Content-Security-Policy": POLICY})
+    return HttpResponse(html, status=status, headers=MAIL_BODY_HEADERS)

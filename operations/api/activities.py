@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -67,7 +67,7 @@ class ActivityTypeViewSet(viewsets.ViewSet):
     def list(self, request: Request) -> Response:
         return Response({"results": [type_document(item) for item in activity_types], "next": None})
 
-    @extend_schema(responses=ActivityTypeSerializer)
+    @extend_schema(responses=ActivityTypeSerializer, parameters=[OpenApiParameter("code", str, OpenApiParameter.PATH)])
     def retrieve(self, request: Request, code: str) -> Response:
         try:
             return Response(type_document(activity_types.get(code)))

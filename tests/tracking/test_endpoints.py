@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
+from common.mail_bodies import MAIL_BODY_POLICY
 from common.tokens import sign
 from deliveries.content import links
 from deliveries.models import Broadlog, TrackedUrl
@@ -159,7 +160,7 @@ def test_the_mirror_page_shows_the_message_as_sent_with_tracked_links_and_its_ow
     assert "Bonjour Zoé &amp; &lt;b&gt;" in body and "changed later" not in body
     assert links.click_url(message.pk, 1) in body and links.unsubscribe_url(message.pk) in body
     assert "/t/o/" not in body
-    assert response.headers["Content-Security-Policy"] == endpoints.MAIL_BODY_POLICY
+    assert response.headers["Content-Security-Policy"] == MAIL_BODY_POLICY
     assert TrackingLog.objects.get().kind == HitKind.MIRROR
 
 
