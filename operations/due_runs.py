@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from common.sentences import Sentence, columns
 from common.sql import exclusive
 from operations.models import Activity, RunLog, RunState, Workflow, WorkflowRun, WorkflowState, WorkflowVersion
 from operations.models.run import ACTIVE_RUN_STATES
@@ -215,5 +217,5 @@ class _Branch:
 
     def _say_late(self, run: WorkflowRun) -> None:
         minutes = int((self.now - run.scheduled_for).total_seconds() // 60)
-        message = _("This run is late: it was due %(minutes)d minutes ago.") % {"minutes": minutes}
-        RunLog.objects.create(run=run, at=self.now, level=RunLog.Level.WARNING, message=message)
+        late = Sentence(gettext_noop("This run is late: it was due %(minutes)d minutes ago."), {"minutes": minutes})
+        RunLog.objects.create(run=run, at=self.now, level=RunLog.Level.WARNING, **columns(late))

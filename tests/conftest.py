@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
+from django.utils.translation import override
 
 from tests.services import require
 
@@ -16,6 +19,13 @@ PARIS = ZoneInfo("Europe/Paris")
 def now() -> datetime:
     """A fixed instant: Monday 6 October 2025, 06:00 in Paris."""
     return datetime(2025, 10, 6, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A request leaves its language active: each test starts in that of the installation."""
+    with override(settings.LANGUAGE_CODE):
+        yield
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

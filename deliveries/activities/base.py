@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from common.errors import Refused
+from common.sentences import Sentence
 from deliveries.exchange import export_content, import_content, template_number
 from deliveries.models import (
     Broadlog,
@@ -68,7 +69,7 @@ class DeliveryActivity(ActivityType):
             return self._look(context, preparation)
         population = context.required_population()
         if not population.count:
-            context.log(_("Nobody comes in: no delivery is made."))
+            context.log(Sentence(gettext_noop("Nobody comes in: no delivery is made.")))
             return Done()
         return self._begin(context, population)
 
@@ -115,14 +116,14 @@ class DeliveryActivity(ActivityType):
         try:
             delivery = self.create(context, self._template(context))
             if action == RequestedAction.SAVE:
-                context.log(_("The delivery “%(label)s” is saved.") % {"label": delivery.label})
+                context.log(Sentence(gettext_noop("The delivery “%(label)s” is saved."), {"label": delivery.label}))
                 return Done({"out": population})
             preparation = request_preparation(
                 delivery=delivery, action=action, now=context.now, population=population, task=context.task
             )
         except Refused as error:
             raise ActivityFailed(str(error)) from error
-        context.log(_("The analysis of “%(label)s” is asked for.") % {"label": delivery.label})
+        context.log(Sentence(gettext_noop("The analysis of “%(label)s” is asked for."), {"label": delivery.label}))
         return _wait(context, preparation)
 
     def _template(self, context: TaskContext) -> DeliveryTemplate:
@@ -144,7 +145,8 @@ class DeliveryActivity(ActivityType):
             )
         if preparation.state == PreparationState.CANCELLED:
             return _look_at_cancelled(context, delivery)
-        context.log(_("“%(label)s”: %(to_deliver)d to deliver, %(ignored)d ignored.") % _numbers(preparation))
+        message = gettext_noop("“%(label)s”: %(to_deliver)d to deliver, %(ignored)d ignored.")
+        context.log(Sentence(message, _numbers(preparation)))
         return Done(_outbound(context, preparation))
 
 
@@ -161,8 +163,8 @@ def _is_resumed(context: TaskContext, preparation: Preparation) -> bool:
 
 def _look_at_cancelled(context: TaskContext, delivery: Delivery) -> Outcome:
     if delivery.stop_requested or delivery.state == DeliveryState.STOPPED:
-        message = _("The delivery “%(label)s” was stopped during its analysis.")
-        context.log(message % {"label": delivery.label}, RunLog.Level.WARNING)
+        message = gettext_noop("The delivery “%(label)s” was stopped during its analysis.")
+        context.log(Sentence(message, {"label": delivery.label}), RunLog.Level.WARNING)
         return Done()
     raise ActivityFailed(
         _("The analysis of “%(label)s” was taken back; resume the run to ask for it again.") % {"label": delivery.label}

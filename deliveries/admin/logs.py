@@ -67,11 +67,15 @@ class BroadlogAdmin(ReadOnlyAdmin):
 
 class PreparationLogInline(admin.TabularInline[PreparationLog, Preparation]):
     model = PreparationLog
-    fields = ["at", "level", "message"]
-    readonly_fields = ["at", "level", "message"]
+    fields = ["at", "level", "text"]
+    readonly_fields = ["at", "level", "text"]
     ordering = ["pk"]
     extra = 0
     can_delete = False
+
+    @admin.display(description=gettext_lazy("message"))
+    def text(self, row: PreparationLog) -> str:
+        return row.text
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -12,6 +12,8 @@ from recipients.vocabulary import FailureReason, FailureType
 
 
 class PreparationLogSerializer(serializers.ModelSerializer[PreparationLog]):
+    message = serializers.CharField(source="text", read_only=True)
+
     class Meta:
         model = PreparationLog
         fields = ("at", "level", "message")

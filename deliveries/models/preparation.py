@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.sentences import read
 from common.states import SlugChoices, StateMachine
 from deliveries.models.content import ContentVersion
 from deliveries.models.delivery import Delivery, RequestedAction
@@ -95,8 +96,15 @@ class PreparationLog(models.Model):
     )
     at = models.DateTimeField(_("at"))
     level = models.CharField(_("level"), max_length=10, choices=Level.choices, default=Level.INFO)
+    # As the writer said it: for rows without a sentence.
     message = models.TextField(_("message"))
+    sentence = models.JSONField(_("sentence"), null=True, blank=True, default=None)
 
     class Meta:
         verbose_name = _("analysis message")
         verbose_name_plural = _("analysis log")
+
+    @property
+    def text(self) -> str:
+        """The message in the reader's language."""
+        return read(self.sentence, fallback=self.message)

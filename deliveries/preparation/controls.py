@@ -18,7 +18,7 @@ class ControlsFailed(Invalid):
     code = "controls_failed"
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(" ".join(finding.message for finding in findings))
+        super().__init__(" ".join(str(finding.message) for finding in findings))
 
 
 def control(preparation: Preparation, *, after_targeting: bool, now: datetime) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from common.sentences import columns
 from deliveries.models import Preparation, PreparationLog
 
 Level = PreparationLog.Level
 
 
 def write(preparation: Preparation, message: object, *, now: datetime, level: str = Level.INFO) -> None:
-    PreparationLog.objects.create(preparation=preparation, at=now, level=level, message=str(message))
+    """Write a line: a Sentence, or a text that has no translation."""
+    PreparationLog.objects.create(preparation=preparation, at=now, level=level, **columns(message))
 
 
 def has_warnings(preparation: Preparation) -> bool:

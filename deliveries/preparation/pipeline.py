@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from common.sentences import Sentence
 from common.sql import truncate_error
 from deliveries.confirmation import confirm_preparation
 from deliveries.content.versions import freeze
@@ -157,8 +158,9 @@ def _freeze_content(preparation: Preparation, now: datetime) -> None:
     mark = fingerprint(preparation, preparation.delivery)
     changes = {"content_version": version, "fingerprint": mark, "lease_until": now + LEASE}
     PREPARATION_MOVES.move(preparation, to=P.CONTENT_FROZEN, **changes)
-    message = _("Content version %(number)d frozen in %(seconds).1f s.")
-    write(preparation, message % {"number": version.number, "seconds": monotonic() - started}, now=now)
+    message = gettext_noop("Content version %(number)d frozen in %(seconds).1f s.")
+    numbers = {"number": version.number, "seconds": monotonic() - started}
+    write(preparation, Sentence(message, numbers), now=now)
     _follow(preparation, DeliveryState.MESSAGE_READY)
 
 
@@ -166,13 +168,14 @@ def _cut(preparation: Preparation, now: datetime) -> None:
     started = monotonic()
     parts = cut_parts(preparation, due_at=preparation.delivery.contact_date or now)
     PREPARATION_MOVES.move(preparation, to=P.READY, ended_at=now, lease_until=None)
-    message = _("%(number)d messages ready in %(parts)d parts, cut in %(seconds).1f s.")
+    message = gettext_noop("%(number)d messages ready in %(parts)d parts, cut in %(seconds).1f s.")
     numbers = {"number": preparation.to_deliver, "parts": parts, "seconds": monotonic() - started}
-    write(preparation, message % numbers, now=now)
+    write(preparation, Sentence(message, numbers), now=now)
     delivery = _follow(preparation, DeliveryState.READY)
     if _starts_by_itself(preparation, delivery):
         confirm_preparation(preparation, delivery, now=now, contact_date=delivery.contact_date)
-        write(preparation, _("Confirmed by the approval mode of the delivery."), now=now)
+        message = gettext_noop("Confirmed by the approval mode of the delivery.")
+        write(preparation, Sentence(message), now=now)
     wake(preparation, now=now)
 
 
@@ -185,17 +188,26 @@ def _starts_by_itself(preparation: Preparation, delivery: Delivery) -> bool:
 
 
 def _log_counts(preparation: Preparation, started: float, now: datetime) -> None:
-    message = _("%(targeted)d people targeted, %(ignored)d ignored, %(to_deliver)d to deliver, in %(seconds).1f s.")
-    numbers = {name: getattr(preparation, name) for name in ("targeted", "ignored", "to_deliver")}
-    write(preparation, message % {**numbers, "seconds": monotonic() - started}, now=now)
-    for reason, number in preparation.ignored_counts.items():
-        label = FailureReason.from_slug(reason).label
-        write(preparation, _("Ignored, %(reason)s: %(number)d.") % {"reason": label, "number": number}, now=now)
-    if preparation.already_in_delivery:
-        message = _("Already in the delivery: %(number)d.")
-        write(preparation, message % {"number": preparation.already_in_delivery}, now=now)
+    for sentence in _counts_said(preparation, monotonic() - started):
+        write(preparation, sentence, now=now)
     if not preparation.to_deliver:
-        write(preparation, _("Nobody is left to deliver to."), now=now, level=Level.WARNING)
+        write(preparation, Sentence(gettext_noop("Nobody is left to deliver to.")), now=now, level=Level.WARNING)
+
+
+def _counts_said(preparation: Preparation, seconds: float) -> Iterator[Sentence]:
+    numbers = {name: getattr(preparation, name) for name in ("targeted", "ignored", "to_deliver")}
+    yield Sentence(
+        gettext_noop(
+            "%(targeted)d people targeted, %(ignored)d ignored, %(to_deliver)d to deliver, in %(seconds).1f s."
+        ),
+        {**numbers, "seconds": seconds},
+    )
+    for slug, number in preparation.ignored_counts.items():
+        reason = Sentence.of(FailureReason.from_slug(slug).label)
+        yield Sentence(gettext_noop("Ignored, %(reason)s: %(number)d."), {"reason": reason, "number": number})
+    if preparation.already_in_delivery:
+        number = preparation.already_in_delivery
+        yield Sentence(gettext_noop("Already in the delivery: %(number)d."), {"number": number})
 
 
 @transaction.atomic

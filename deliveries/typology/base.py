@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q
 
+from common.sentences import Sentence
 from deliveries.channels.base import Channel
 from deliveries.models import Delivery, Preparation, TypologyRule
 from recipients.models import Quarantine
@@ -42,7 +43,7 @@ class Finding:
     """One fault that a control rule found."""
 
     level: str
-    message: str
+    message: str | Sentence
 
 
 class ControlRule:
@@ -55,6 +56,6 @@ class ControlRule:
     # Checked once the people are counted, not before.
     after_targeting: ClassVar[bool] = False
 
-    def faults(self, delivery: Delivery, preparation: Preparation) -> Iterator[str]:
-        """A sentence for each fault."""
+    def faults(self, delivery: Delivery, preparation: Preparation) -> Iterator[str | Sentence]:
+        """What is said of each fault; a warning is logged, so it is a Sentence for readers of any language."""
         raise NotImplementedError

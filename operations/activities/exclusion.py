@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from common.sentences import Sentence
 from operations.workflow import populations
 from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
 from operations.workflow.config import ConfigForm
@@ -40,5 +40,6 @@ class Exclusion(ActivityType):
         others = [arrival.population for arrival in context.inbound if arrival.source != name]
         kept = populations.store(context.task, "out", populations.exclusion(main, others))
         rest = populations.store(context.task, "rest", populations.exclusion(main, [kept]))
-        context.log(_("%(kept)d kept, %(rest)d excluded.") % {"kept": kept.count, "rest": rest.count})
+        numbers = {"kept": kept.count, "rest": rest.count}
+        context.log(Sentence(gettext_noop("%(kept)d kept, %(rest)d excluded."), numbers))
         return Done({"out": kept, "rest": rest})

@@ -13,8 +13,9 @@ from django import forms
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from common.sentences import Sentence
 from common.sql import execute
 from operations.models import IncrementalMark, IncrementalMember, Population, PopulationMember
 from operations.workflow import populations
@@ -63,7 +64,7 @@ class IncrementalQuery(ActivityType):
             people = populations.within(people, context.single_inbound)
         found = self._by_date(context, people) if context.config.get("date_field") else self._by_memory(context, people)
         if not found.count:
-            context.log(_("Nobody new: the branch ends here until the next run."))
+            context.log(Sentence(gettext_noop("Nobody new: the branch ends here until the next run.")))
             return Done()
         return Done({"out": found})
 

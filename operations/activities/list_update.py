@@ -8,8 +8,9 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef, Value
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from common.sentences import Sentence
 from common.sql import insert_from_select
 from operations.models import Activity, Population, PopulationMember
 from operations.workflow.base import ActivityFailed, ActivityType, Done, Outcome, TaskContext
@@ -53,10 +54,8 @@ class ListUpdate(ActivityType):
             )
         removed = _remove_others(target, population) if context.config["mode"] == REPLACE else 0
         added = _add(target, population)
-        context.log(
-            _("List “%(label)s”: %(added)d added, %(removed)d removed.")
-            % {"label": target.label, "added": added, "removed": removed}
-        )
+        message = gettext_noop("List “%(label)s”: %(added)d added, %(removed)d removed.")
+        context.log(Sentence(message, {"label": target.label, "added": added, "removed": removed}))
         return Done(dict.fromkeys(self.outlets(context.config), population))
 
     def exported(self, activity: Activity) -> dict[str, Any]:

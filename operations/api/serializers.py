@@ -113,6 +113,8 @@ class TransitionSerializer(serializers.ModelSerializer[Transition]):
 
 
 class RunLogSerializer(serializers.ModelSerializer[RunLog]):
+    message = serializers.CharField(source="text", read_only=True)
+
     class Meta:
         model = RunLog
         fields = ["at", "level", "message"]

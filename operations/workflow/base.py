@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from common.sentences import columns
 from operations.models import Activity, ActivityRun, Operation, Population, RunLog, Workflow, WorkflowRun
 from recipients.filters import FilterContext
 
@@ -87,7 +88,8 @@ class TaskContext:
         return self.single_inbound
 
     def log(self, message: object, level: str = RunLog.Level.INFO) -> None:
-        RunLog.objects.create(run=self.run, task=self.task, at=self.now, level=level, message=str(message))
+        """Write a line of the run's log: a Sentence, or a text that has no translation."""
+        RunLog.objects.create(run=self.run, task=self.task, at=self.now, level=level, **columns(message))
 
 
 @dataclass(frozen=True)

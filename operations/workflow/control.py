@@ -6,8 +6,9 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from common.sentences import Sentence, columns
 from operations.models import ActivityRun, RunLog, RunState, TaskState, Workflow, WorkflowRun, WorkflowState
 from operations.models.run import RUN_MOVES, TASK_MOVES
 from operations.models.workflow import WORKFLOW_MOVES
@@ -18,7 +19,7 @@ logger = logging.getLogger("diffusion.workflow")
 
 def pause_run(run: WorkflowRun, *, now: datetime) -> bool:
     """Start no new task of this run; those at work end. False if the run is not active."""
-    return _move(run, RunState.PAUSED, now, _("The run is paused."))
+    return _move(run, RunState.PAUSED, now, Sentence(gettext_noop("The run is paused.")))
 
 
 @transaction.atomic
@@ -31,14 +32,14 @@ def resume_run(run: WorkflowRun, *, now: datetime) -> bool:
     TASK_MOVES.move_all(failed, to=TaskState.WAITING, error="", ended_at=None)
     to = RunState.RUNNING if locked.started_at else RunState.WAITING
     RUN_MOVES.move(locked, to=to, error="")
-    RunLog.objects.create(run=locked, at=now, message=_("The run is resumed."))
+    RunLog.objects.create(run=locked, at=now, **columns(Sentence(gettext_noop("The run is resumed."))))
     run.refresh_from_db()
     return True
 
 
 def stop_run(run: WorkflowRun, *, now: datetime) -> bool:
     """End the run: what waits is skipped, what works is told to stop. Repeatable; False if the run is over."""
-    stopped = _move(run, RunState.STOPPED, now, _("The run is stopped."), ended_at=now)
+    stopped = _move(run, RunState.STOPPED, now, Sentence(gettext_noop("The run is stopped.")), ended_at=now)
     skip_unfinished(run, now=now)
     return stopped
 
@@ -89,10 +90,10 @@ def pause_runs(workflow: Workflow, *, now: datetime) -> int:
 
 
 @transaction.atomic
-def _move(run: WorkflowRun, to: RunState, now: datetime, message: str, **changes: datetime) -> bool:
+def _move(run: WorkflowRun, to: RunState, now: datetime, message: Sentence, **changes: datetime) -> bool:
     moved = RUN_MOVES.move_all(WorkflowRun.objects.filter(pk=run.pk), to=to, **changes)
     if moved:
-        RunLog.objects.create(run=run, at=now, message=message)
+        RunLog.objects.create(run=run, at=now, **columns(message))
         run.refresh_from_db()
     return bool(moved)
 

@@ -16,8 +16,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from common.errors import IllegalState
+from common.sentences import Sentence, columns
 from operations.models import (
     Activity,
     ActivityRun,
@@ -85,7 +87,7 @@ def create_run(
         # On a database without row locks another process may have been first.
         return same.get(), False
     _create_tasks(run, definition_of(version))
-    RunLog.objects.create(run=run, at=now, message=_created_message(run))
+    RunLog.objects.create(run=run, at=now, **columns(_created_message(run)))
     return run, True
 
 
@@ -106,9 +108,9 @@ def _create_tasks(run: WorkflowRun, definition: Definition) -> None:
     )
 
 
-def _created_message(run: WorkflowRun) -> str:
-    kind = _("Run started by hand for %(instant)s.") if run.manual else _("Run for %(instant)s.")
-    return kind % {"instant": run.scheduled_for.isoformat()}
+def _created_message(run: WorkflowRun) -> Sentence:
+    by_hand, by_schedule = gettext_noop("Run started by hand for %(instant)s."), gettext_noop("Run for %(instant)s.")
+    return Sentence(by_hand if run.manual else by_schedule, {"instant": run.scheduled_for.isoformat()})
 
 
 @pickers.register("workflow runs")
@@ -241,7 +243,7 @@ def _finish(run: WorkflowRun, now: datetime) -> None:
     list(Workflow.objects.select_for_update().filter(pk=run.workflow_id).values_list("pk"))
     over = WorkflowRun.objects.filter(~Exists(unfinished), pk=run.pk, state=RunState.RUNNING)
     if RUN_MOVES.move_all(over, to=RunState.FINISHED, ended_at=now):
-        RunLog.objects.create(run=run, at=now, message=_("The run is finished."))
+        RunLog.objects.create(run=run, at=now, **columns(Sentence(gettext_noop("The run is finished."))))
         _finish_workflow(run.workflow_id)
 
 

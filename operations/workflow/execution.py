@@ -17,7 +17,9 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from common.sentences import Parameter, Sentence, columns
 from common.sql import fetch_value, truncate_error
 from operations.models import ActivityRun, Population, RunLog, RunState, TaskState, WorkflowRun
 from operations.models.run import TASK_MOVES
@@ -53,7 +55,7 @@ def claim(task: ActivityRun, *, now: datetime) -> bool:
             changes: dict[str, Any] = {"lease_until": lease, "attempt": F("attempt") + 1, "started_at": started}
             claimed = TASK_MOVES.move_all(rows.filter(state=TaskState.WAITING), to=TaskState.RUNNING, **changes)
             if claimed and not task.memo:
-                _log(task, now, _("“%(activity)s” starts.") % {"activity": task.name})
+                _log(task, now, Sentence(gettext_noop("“%(activity)s” starts."), {"activity": task.name}))
     else:
         due = rows.filter(state=TaskState.RUNNING, resume_at__lte=now)
         claimed = due.update(resume_at=None, lease_until=lease)
@@ -69,7 +71,8 @@ def recover(run: WorkflowRun, *, now: datetime) -> None:
         with transaction.atomic(), suppress(ClaimLost):
             _hold(task)
             TASK_MOVES.move_all(_mine(task), to=TaskState.WAITING, lease_until=None)
-            _log(task, now, _("“%(activity)s” is repeated: its process died.") % {"activity": task.name}, "warning")
+            message = gettext_noop("“%(activity)s” is repeated: its process died.")
+            _log(task, now, Sentence(message, {"activity": task.name}), RunLog.Level.WARNING)
 
 
 def skip(run: WorkflowRun, names: Iterable[str], *, now: datetime) -> int:
@@ -79,7 +82,8 @@ def skip(run: WorkflowRun, names: Iterable[str], *, now: datetime) -> int:
         rows = ActivityRun.objects.filter(pk=task.pk, state=TaskState.WAITING)
         if TASK_MOVES.move_all(rows, to=TaskState.SKIPPED, ended_at=now):
             done += 1
-            _log(task, now, _("“%(activity)s” is skipped: nothing leads to it.") % {"activity": task.name})
+            message = gettext_noop("“%(activity)s” is skipped: nothing leads to it.")
+            _log(task, now, Sentence(message, {"activity": task.name}))
     return done
 
 
@@ -197,10 +201,13 @@ def _count(outcome: Done, name: str) -> int | None:
     return population.count if population else None
 
 
-def _done_message(task: ActivityRun, counts: Mapping[str, int | None], seconds: float) -> str:
+def _done_message(task: ActivityRun, counts: Mapping[str, int | None], seconds: float) -> Sentence:
     people = ", ".join(f"{name}: {count}" for name, count in counts.items() if count is not None)
-    message = _("“%(activity)s” is done in %(seconds).1f s. %(people)s")
-    return (message % {"activity": task.name, "seconds": seconds, "people": people}).strip()
+    numbers: dict[str, Parameter] = {"activity": task.name, "seconds": seconds}
+    if not people:
+        return Sentence(gettext_noop("“%(activity)s” is done in %(seconds).1f s."), numbers)
+    message = gettext_noop("“%(activity)s” is done in %(seconds).1f s. %(people)s")
+    return Sentence(message, {**numbers, "people": people})
 
 
 def _fail(task: ActivityRun, message: str, now: datetime) -> None:
@@ -214,5 +221,5 @@ def _fail(task: ActivityRun, message: str, now: datetime) -> None:
     logger.info("run %s of workflow %s failed at %s", run.pk, run.workflow_id, task.name)
 
 
-def _log(task: ActivityRun, now: datetime, message: str, level: str = RunLog.Level.INFO) -> None:
-    RunLog.objects.create(run_id=task.run_id, task=task, at=now, level=level, message=message)
+def _log(task: ActivityRun, now: datetime, message: object, level: str = RunLog.Level.INFO) -> None:
+    RunLog.objects.create(run_id=task.run_id, task=task, at=now, level=level, **columns(message))

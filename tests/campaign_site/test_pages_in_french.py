@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from campaign_site.demo.story import Story, tell_story
 from deliveries.content import links
@@ -37,7 +38,9 @@ def french(admin_client: Client) -> Client:
 @pytest.fixture
 def story(now: datetime) -> Story:
     """The operations of the demo, a quarantined address, a list and one occurrence of the series with its run."""
-    story = tell_story(now=now)
+    # The labels that an installation gives itself are in its own language.
+    with override("fr"):
+        story = tell_story(now=now)
     gone = HardFailure(
         "email", "gone@example.com", FailureReason.USER_UNKNOWN, "550 no such user", None, "Anniversaire"
     )

@@ -316,6 +316,22 @@ def test_an_analysis_can_be_read_with_its_log(admin_client: Client, now: datetim
     assert delivery.label in page(admin_client, "preparation/")
 
 
+def test_a_french_reader_sees_in_french_what_an_english_process_found(admin_client: Client, now: datetime) -> None:
+    make_recipient(8, denylist_email=True)
+    make_recipient(9)
+    delivery = make_ready(now, html="<p>Hello</p>")
+    analysis = delivery.preparations.get()
+    assert analysis.log.filter(message__contains="2 people targeted").exists()
+    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "fr"
+
+    for path in (f"delivery/{delivery.pk}/change/", f"preparation/{analysis.pk}/change/"):
+        html = page(admin_client, path).replace("\N{NO-BREAK SPACE}", " ")
+        assert "2 personnes ciblées" in html
+        assert "Ignorés, Adresse placée sur la liste bloquée : 1." in html
+        assert "lien de désinscription" in html
+        assert "people targeted" not in html
+
+
 def test_the_password_of_a_route_is_written_and_never_shown(admin_client: Client) -> None:
     values = {
         "label": "Relay",

@@ -22,6 +22,8 @@ from operations.models import (
     WorkflowState,
 )
 from operations.workflow.definition import read_definition
+from tests.factories import make_recipients
+from tests.operations.factories import activity, drawing, make_list, people_of, run_drawing
 from tests.operations.scheduling import make_drawn_workflow, make_scheduled_workflow
 
 pytestmark = pytest.mark.django_db
@@ -283,6 +285,22 @@ def test_the_page_of_a_run_shows_tasks_outlets_and_log_and_nobody_edits_it(admin
     assert "The list &lt;b&gt;is&lt;/b&gt; gone." in html
     assert 'name="_save"' not in html
     assert admin_client.post(f"{ADMIN}/workflowrun/{run.pk}/change/", {"state": "4"}).status_code == 403
+
+
+def test_a_french_reader_sees_in_french_the_run_of_an_english_process(admin_client: Client, now: datetime) -> None:
+    everybody = make_list(make_recipients(2))
+    target = activity("then", "list_update", list=make_list(label="<b>Ours</b>").pk)
+    run = run_drawing(drawing([*people_of(everybody), target], "a → then"), now=now)
+    assert run.log.filter(message="The run is finished.").exists()
+    admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = "fr"
+
+    html = page(admin_client, f"workflowrun/{run.pk}/change/").replace("\N{NO-BREAK SPACE}", " ")
+
+    assert "« a » commence." in html
+    assert "« a » est terminée en" in html
+    assert "Liste « &lt;b&gt;Ours&lt;/b&gt; »" in html
+    assert "L&#x27;exécution est terminée." in html
+    assert "The run is finished." not in html
 
 
 def test_a_long_log_is_shown_from_its_end_and_never_counted(

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from operations.api.extensions import ActivityAction, activity_actions
 from operations.models import Activity, ActivityRun, Operation, RunLog, RunState, TaskState, Workflow, WorkflowRun
+from operations.workflow.control import pause_run
 from tests.operations.scheduling import WEEKLY, make_drawn_workflow, make_scheduled_workflow
 
 pytestmark = pytest.mark.django_db
@@ -220,6 +221,18 @@ def test_a_run_shows_its_activities_with_counts_and_log(api: APIClient, now: dat
     assert (shown["name"], shown["state"], shown["outlets"]) == ("every", "done", {"out": 52})
     assert [line["message"] for line in shown["log"]] == ["Ran."]
     assert [(line["level"], line["message"]) for line in document["log"]] == [("warning", "Late.")]
+
+
+def test_the_log_of_a_run_is_read_in_the_language_that_is_asked_for(api: APIClient, now: datetime) -> None:
+    workflow = make_scheduled_workflow(started_at=now)
+    run = WorkflowRun.objects.create(
+        workflow=workflow, version=workflow.versions.get(), entry="every", scheduled_for=now, state=RunState.RUNNING
+    )
+    pause_run(run, now=now)
+
+    for language, said in (("en", "The run is paused."), ("fr", "L'exécution est en pause.")):
+        document = api.get(f"{API}/workflow-runs/{run.pk}/", headers={"accept-language": language}).json()
+        assert [line["message"] for line in document["log"]] == [said]
 
 
 def test_a_page_of_runs_costs_the_same_whatever_its_length(

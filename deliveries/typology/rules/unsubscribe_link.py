@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from common.sentences import Sentence
 from deliveries.models import Delivery, Preparation
 from deliveries.typology.base import ControlRule, Level
 from deliveries.typology.registry import register_control
@@ -21,8 +21,8 @@ class UnsubscribeLink(ControlRule):
     label = gettext_lazy("Unsubscription link")
     level = Level.WARNING
 
-    def faults(self, delivery: Delivery, preparation: Preparation) -> Iterator[str]:
+    def faults(self, delivery: Delivery, preparation: Preparation) -> Iterator[Sentence]:
         if delivery.html.strip() and not UNSUBSCRIBE.search(delivery.html):
-            yield _("The HTML content has no unsubscription link ({{ message.unsubscribe_url }}).")
+            yield Sentence(gettext_noop("The HTML content has no unsubscription link ({{ message.unsubscribe_url }})."))
         if delivery.text.strip() and not UNSUBSCRIBE.search(delivery.text):
-            yield _("The text content has no unsubscription link ({{ message.unsubscribe_url }}).")
+            yield Sentence(gettext_noop("The text content has no unsubscription link ({{ message.unsubscribe_url }})."))

@@ -98,12 +98,12 @@ class Command(ServiceCommand):
 
 def _line(line: RunLog) -> str:
     name = line.task.name if line.task else "-"
-    return f"{_iso(line.at)} #{line.run_id} {line.level} {name}: {line.message}"
+    return f"{_iso(line.at)} #{line.run_id} {line.level} {name}: {line.text}"
 
 
 def _line_document(line: RunLog) -> dict[str, Any]:
     activity = line.task.name if line.task else None
-    return {"run": line.run_id, "at": line.at, "level": line.level, "activity": activity, "message": line.message}
+    return {"run": line.run_id, "at": line.at, "level": line.level, "activity": activity, "message": line.text}
 
 
 def _run_document(run: WorkflowRun, created: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def faults(code: str, now: datetime, *, to_deliver: int = 0, **values: Any) -> l
     for name, value in values.items():
         setattr(delivery, name, value)
     preparation = Preparation(delivery=delivery, to_deliver=to_deliver, requested_at=now)
-    return list(control_rules.get(code)().faults(delivery, preparation))
+    return [str(fault) for fault in control_rules.get(code)().faults(delivery, preparation)]
 
 
 def reason_of(now: datetime, **values: Any) -> str:
