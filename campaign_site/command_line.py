@@ -7,12 +7,17 @@ import sys
 from campaign_site.env import ConfigurationError
 from campaign_site.processes.orphan import end_with_supervisor
 
+# What shells give a command that Ctrl-C ended.
+INTERRUPTED = 130
+
 
 def execute(argv: list[str]) -> None:
     """Run a management command; exit 1 with a one-line reason where the installation itself is at fault."""
     end_with_supervisor()
     try:
         _execute(argv)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except ConfigurationError as error:
         sys.exit(f"Configuration error: {error}")
 

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaign_site.demo.past import MORNINGS, add_past_mornings
 from campaign_site.demo.people import add_people, fill_list, quarantine_some, subscribe_some
 from campaign_site.demo.progress import Progress
 from campaign_site.demo.story import TIME_ZONE, Story, find_story, tell_story
+from operations.models import WorkflowRun
 from recipients.models import Recipient
 
 LOGIN = "demo"
@@ -35,16 +37,20 @@ def fill(*, recipients: int, now: datetime, output: TextIO) -> Story:
     if missing > 0:
         progress = Progress(_("Customers"), missing, output)
         add_people(count=missing, today=morning.date(), now=now, show=progress.show)
-    story = find_story()
-    if story is not None:
-        return story
+    story = find_story() or _begin_story(now)
+    if WorkflowRun.objects.filter(workflow=story.birthday).count() < MORNINGS:
+        progress = Progress(_("Past mornings"), MORNINGS, output)
+        add_past_mornings(story, before=morning, show=progress.show)
+    return story
+
+
+@transaction.atomic
+def _begin_story(now: datetime) -> Story:
     story = tell_story(now=now)
     quarantine_some()
     subscribe_some(story.newsletter)
     fill_list(story.french, "FR")
     fill_list(story.british, "GB")
-    progress = Progress(_("Past mornings"), MORNINGS, output)
-    add_past_mornings(story, before=morning, show=progress.show)
     return story
 
 
