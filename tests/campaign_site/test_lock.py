@@ -22,11 +22,12 @@ def test_a_second_supervisor_is_refused_with_the_first_ones_number(tmp_path: Pat
         pass
 
 
-def test_the_lock_is_free_again_afterwards() -> None:
+def test_the_lock_is_free_again_afterwards(tmp_path: Path) -> None:
     with installation_lock():
         pass
+
     with installation_lock():
-        pass
+        assert (tmp_path / "run.lock").read_text() == str(os.getpid())
 
 
 def test_a_port_that_is_taken_is_named() -> None:
