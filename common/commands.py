@@ -9,8 +9,10 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.audit import COMMAND, Deed, record
 from common.errors import Refused
 
 M = TypeVar("M", bound=models.Model)
@@ -68,6 +70,10 @@ class ServiceCommand(BaseCommand):
         if not self.as_json:
             self.stdout.write(text)
             self.stdout.flush()
+
+    def tell(self, row: models.Model, action: str, **detail: Any) -> None:
+        """Write in the audit trail that this command did `action` to the row."""
+        record(Deed(row, action, COMMAND, None, timezone.now(), detail=detail))
 
     def usage(self, message: str) -> NoReturn:
         """Refuse what was typed: exit 2, with the usage."""

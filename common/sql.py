@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
@@ -47,6 +49,35 @@ def fetch_all(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]
 def fetch_value(sql: str, parameters: Sequence[Any] = ()) -> Any:
     rows = fetch_all(sql, parameters)
     return rows[0][0] if rows else None
+
+
+def timestamp(moment: datetime) -> Any:
+    """An instant as a parameter of a statement."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def identifier(number: UUID) -> Any:
+    """A UUID as a parameter of a statement."""
+    return number if connection.features.has_native_uuid_field else number.hex
+
+
+def places(values: Collection[Any]) -> str:
+    """The places of an `IN (…)`; it may be empty, and then holds nothing."""
+    return ", ".join(["%s"] * len(values)) or "NULL"
+
+
+def rows_given(rows: Sequence[Sequence[Any]], types: Sequence[str]) -> tuple[str, list[Any]]:
+    """A query that gives these rows (columns column1, column2 …) and its parameters; `types` are PostgreSQL's.
+
+    There each column is one array: to parse thousands of places takes longer than the statement.
+    """
+    if connection.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+        names = ", ".join(f"column{number}" for number in range(1, len(types) + 1))
+        columns = [[row[number] for row in rows] for number in range(len(types))]
+        return f"SELECT * FROM unnest({arrays}) AS given ({names})", columns
+    row = f"({places(types)})"
+    return f"VALUES {', '.join([row] * len(rows))}", [value for values in rows for value in values]
 
 
 @contextmanager

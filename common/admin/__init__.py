@@ -1,6 +1,20 @@
-"""What every admin shares: read-only tables, pages without COUNT(*), buttons that call services."""
+"""What every admin shares: read-only tables, pages without COUNT(*), pages with tabs, buttons that call services."""
 
 from common.admin.actions import ServiceActionsMixin, service_action
-from common.admin.pages import NoCountPaginator, ReadOnlyAdmin
+from common.admin.dialogs import Choice, Dialog
+from common.admin.pages import NoCountPaginator, OneOrderMixin, ReadOnlyAdmin
+from common.admin.tabs import FORM, PROPERTIES, Tab, TabbedPageMixin
 
-__all__ = ["NoCountPaginator", "ReadOnlyAdmin", "ServiceActionsMixin", "service_action"]
+__all__ = [
+    "FORM",
+    "PROPERTIES",
+    "Choice",
+    "Dialog",
+    "NoCountPaginator",
+    "OneOrderMixin",
+    "ReadOnlyAdmin",
+    "ServiceActionsMixin",
+    "Tab",
+    "TabbedPageMixin",
+    "service_action",
+]

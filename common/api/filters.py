@@ -61,6 +61,12 @@ class WholeNumberFilter(django_filters.Filter):  # type: ignore[misc]
         super().__init__(*args, min_value=-LARGEST_NUMBER, max_value=LARGEST_NUMBER, **kwargs)
 
 
+class NetworkAddressFilter(django_filters.Filter):  # type: ignore[misc]
+    """An IP address; PostgreSQL can't compare one with any other text."""
+
+    field_class = forms.GenericIPAddressField
+
+
 class DocumentFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
     """A view declares the filters that need more than equality; those of the fields it shows are made from them."""
 
@@ -119,6 +125,7 @@ _FILTERS: dict[type[Any], Any] = {
     serializers.FloatField: django_filters.NumberFilter,
     serializers.DateTimeField: django_filters.IsoDateTimeFilter,
     serializers.DateField: django_filters.DateFilter,
+    serializers.IPAddressField: NetworkAddressFilter,
     # No trimming: the text of a document may end in a line break.
     serializers.CharField: partial(django_filters.CharFilter, strip=False),
 }
