@@ -57,6 +57,52 @@ OPERATION_CONCURRENCY_LIMIT = declare(
     )
 )
 
+QUARANTINE_SOFT_ERRORS = declare(
+    IntegerOption(
+        "QUARANTINE_SOFT_ERRORS",
+        default=5,
+        minimum=0,
+        maximum=1000,
+        help=gettext_lazy("How many significant soft errors an address may have; the next one quarantines it."),
+    )
+)
+QUARANTINE_SIGNIFICANT_HOURS = declare(
+    IntegerOption(
+        "QUARANTINE_SIGNIFICANT_HOURS",
+        default=24,
+        minimum=0,
+        maximum=24 * 365,
+        help=gettext_lazy("Hours between two soft errors of an address that both count."),
+    )
+)
+QUARANTINE_RESET_DAYS = declare(
+    IntegerOption(
+        "QUARANTINE_RESET_DAYS",
+        default=10,
+        minimum=1,
+        maximum=3650,
+        help=gettext_lazy("Days without a significant error after which the errors of an address are forgotten."),
+    )
+)
+QUARANTINE_MAILBOX_FULL_DAYS = declare(
+    IntegerOption(
+        "QUARANTINE_MAILBOX_FULL_DAYS",
+        default=30,
+        minimum=1,
+        maximum=3650,
+        help=gettext_lazy("Days after which an address whose mailbox was full leaves quarantine."),
+    )
+)
+INBOUND_BOUNCE_DAYS = declare(
+    IntegerOption(
+        "INBOUND_BOUNCE_DAYS",
+        default=30,
+        minimum=1,
+        maximum=3650,
+        help=gettext_lazy("Days after its message in which a bounce still counts."),
+    )
+)
+
 
 def declared(name: str) -> IntegerOption:
     if name not in options:
@@ -71,6 +117,13 @@ def get_option(name: str) -> int:
     option = declared(name)
     value = Option.objects.filter(name=name).values_list("value", flat=True).first()
     return option.default if value is None else option.clean(value)
+
+
+def get_options(*wanted: IntegerOption) -> dict[str, int]:
+    """The live values of several options by name, in one query."""
+    names = [option.name for option in wanted]
+    found = dict(Option.objects.filter(name__in=names).values_list("name", "value"))
+    return {option.name: option.clean(found.get(option.name, option.default)) for option in wanted}
 
 
 def set_option(name: str, value: Any) -> int:

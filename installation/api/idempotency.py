@@ -11,6 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.api.audit import AuditedActionsMixin
 from installation import idempotency
 
 
@@ -22,7 +23,7 @@ class Replayed(Exception):
         self.answer = answer
 
 
-class IdempotentMixin:
+class IdempotentMixin(AuditedActionsMixin):
     """Answers below 500 are kept for a day and given again, whatever the action did; a crash gives the key back.
 
     The key is looked at after authentication and permissions: nobody is shown an answer that they may not ask for.
@@ -56,7 +57,7 @@ class IdempotentMixin:
         return response
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        final: Response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        final = super().finalize_response(request, response, *args, **kwargs)
         if self.idempotency_key is None:
             return final
         if final.status_code >= 500:

@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from installation.models import Option
-from installation.options import get_option
+from installation.options import get_option, options
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,9 @@ def test_the_api_shows_and_changes_an_option(admin_api: APIClient) -> None:
 
     assert (changed.status_code, changed.json()["value"]) == (200, 4)
     assert get_option(NAME) == 4
-    assert [row["name"] for row in admin_api.get("/api/v1/options/").json()["results"]] == [NAME]
+    listed = {row["name"]: row["value"] for row in admin_api.get("/api/v1/options/").json()["results"]}
+    assert set(listed) == set(options.codes())
+    assert (listed[NAME], listed["QUARANTINE_SOFT_ERRORS"]) == (4, 5)
 
 
 @pytest.mark.parametrize("body", [{"value": 0}, {"value": "many"}, {"value": None}, {"value": True}, {}])
