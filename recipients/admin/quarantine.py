@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from common.admin import ReadOnlyAdmin, ServiceActionsMixin, service_action
 from recipients.models import Quarantine
-from recipients.quarantine import STATES, release
+from recipients.quarantine import STATES, release, release_row
 
 PERMISSION = "recipients.change_quarantine"
 
@@ -39,7 +39,7 @@ class QuarantineAdmin(ServiceActionsMixin, ReadOnlyAdmin):
         why_disabled=lambda row: _("This address is not in quarantine."),
     )
     def release_address(self, request: HttpRequest, row: Quarantine) -> str:
-        STATES.move(row, to=Quarantine.Status.VALID, error_count=0, updated_at=timezone.now())
+        release_row(row, now=timezone.now())
         return _("The address %(address)s is valid again.") % {"address": row.address}
 
     @admin.action(description=gettext_lazy("Release the selected addresses"), permissions=["release"])

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.admin import NoCountPaginator
+from common.admin.deletion import CountedDeletionMixin
 from recipients.models import RecipientList
 
 
 @admin.register(RecipientList)
-class RecipientListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RecipientListAdmin(CountedDeletionMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("label", "internal_name", "created_at", "members_link")
     search_fields = ("label", "internal_name")
     ordering = ("-pk",)

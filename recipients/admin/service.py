@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 
 from common.admin import NoCountPaginator
+from common.admin.deletion import CountedDeletionMixin
 from recipients.models import Service
 
 
 @admin.register(Service)
-class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ServiceAdmin(CountedDeletionMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("label", "internal_name", "channel", "created_at")
     list_filter = ("channel",)
     search_fields = ("label", "internal_name")

@@ -14,7 +14,7 @@ from common.api.fields import SlugChoiceField
 from common.api.filters import SlugFilter, WholeNumberFilter
 from installation.api.idempotency import IdempotentMixin
 from recipients.models import Quarantine
-from recipients.quarantine import STATES
+from recipients.quarantine import release_row
 from recipients.vocabulary import FailureReason, FailureType
 
 
@@ -55,5 +55,5 @@ class QuarantineViewSet(IdempotentMixin, viewsets.ReadOnlyModelViewSet):  # type
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: str) -> Response:
         row = self.get_object()
-        STATES.move(row, to=Quarantine.Status.VALID, error_count=0, updated_at=timezone.now())
+        release_row(row, now=timezone.now())
         return Response(self.get_serializer(row).data)

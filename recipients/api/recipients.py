@@ -8,13 +8,24 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from common.api.filters import WholeNumberFilter
+from common.audit import API, Deed, record
 from installation.api.idempotency import IdempotentMixin
 from recipients.addresses import InvalidAddress, clean_email
+from recipients.api.counting import CountMixin
 from recipients.denylist import COLUMNS
+from recipients.erasure.access import person_document
+from recipients.erasure.erase import erase_recipient
+from recipients.erasure.suppression import ERASED, suppressed
 from recipients.filters.fields import is_attribute_name
 from recipients.filters.values import UNSTORABLE
 from recipients.models import Recipient
@@ -54,6 +65,11 @@ class RecipientSerializer(serializers.ModelSerializer):  # type: ignore[type-arg
         except InvalidAddress as error:
             raise serializers.ValidationError(str(error)) from error
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is None and suppressed([(attrs.get("email") or "", attrs.get("mobile_phone") or "")]):
+            raise serializers.ValidationError({"email": ERASED})
+        return attrs
+
     def validate_attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
         for name in attributes:
             if not is_attribute_name(name):
@@ -87,6 +103,7 @@ class RecipientFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class RecipientViewSet(
+    CountMixin,
     IdempotentMixin,
     mixins.ListModelMixin,
     mixins.CreateModelMixin,
@@ -97,3 +114,24 @@ class RecipientViewSet(
     queryset = Recipient.objects.all()
     serializer_class = RecipientSerializer
     filterset_class = RecipientFilter
+    action_permissions = {
+        "count": "recipients.view_recipient",
+        "erase": "recipients.erase_recipient",
+        "export": "recipients.erase_recipient",
+    }
+
+    @extend_schema(request=None, responses=RecipientSerializer)
+    @action(detail=True, methods=["post"])
+    def erase(self, request: Request, pk: str) -> Response:
+        """Erase the person for good, wherever something is kept of them."""
+        recipient = self.get_object()
+        erase_recipient(recipient, now=timezone.now())
+        return Response(self.get_serializer(recipient).data)
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True)
+    def export(self, request: Request, pk: str) -> Response:
+        """All that is kept of the person: table → rows."""
+        recipient = self.get_object()
+        record(Deed(recipient, "export", API, request.user, timezone.now()))
+        return Response(person_document(recipient))

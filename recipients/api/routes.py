@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework.viewsets import GenericViewSet
 
+from recipients.api.filters import AttributeViewSet, SavedFilterViewSet
 from recipients.api.lists import RecipientListViewSet
 from recipients.api.quarantine import QuarantineViewSet
 from recipients.api.recipients import RecipientViewSet
@@ -15,4 +16,6 @@ routes: list[tuple[str, type[GenericViewSet]]] = [  # type: ignore[type-arg]
     ("services", ServiceViewSet),
     ("subscriptions", SubscriptionViewSet),
     ("quarantine", QuarantineViewSet),
+    ("attributes", AttributeViewSet),
+    ("saved-filters", SavedFilterViewSet),
 ]

@@ -10,11 +10,14 @@ first two. An empty text is a missing value: `is_null` selects it, and so does `
 to Z (only these, so that every database answers alike). Texts are ordered by code point.
 
 An attribute has the type of the value that it is compared with: one that holds another type counts as missing. Dates in
-attributes are texts that begin like 2025-10-06.
+attributes are texts that begin like 2025-10-06; a text such as 2025-10-06 is a date to an attribute declared as one.
+
+A filter may use saved filters (`saved.py`), and what it names by number can be checked (`references.py`).
 """
 
-from recipients.filters.compiler import select, validate
+from recipients.filters.compiler import condition, select, validate
 from recipients.filters.context import FilterContext
 from recipients.filters.errors import FilterError
+from recipients.filters.fields import Document
 
-__all__ = ["FilterContext", "FilterError", "select", "validate"]
+__all__ = ["Document", "FilterContext", "FilterError", "condition", "select", "validate"]

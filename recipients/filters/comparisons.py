@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from recipients.filters import dates, lookups
 from recipients.filters.context import FilterContext
+from recipients.filters.declared import are_days, means_dates
 from recipients.filters.errors import FilterError, Path
 from recipients.filters.fields import AttributeField, Column, FieldSet, Operand
 from recipients.filters.shape import refuse_unknown_keys
@@ -94,7 +95,13 @@ def _operand(field: Column | AttributeField, name: str, node: dict[str, Any], pa
         return field.operand(Kind.DATE)
     if name in TEXT_OPERATORS:
         return field.operand(Kind.TEXT)
-    return field.operand(kind_of(node.get("value"), (*path, "value")))
+    kind = kind_of(node.get("value"), (*path, "value"))
+    return field.operand(Kind.DATE if kind is Kind.TEXT and _means_dates(field, node["value"]) else kind)
+
+
+def _means_dates(field: AttributeField, value: Any) -> bool:
+    # Nothing declares the keys of another document: a text that is a date finds the texts that are one.
+    return means_dates(field.name, value) if field.document is None else are_days(value)
 
 
 def _check_kind(operand: Operand, name: str, path: Path) -> None:

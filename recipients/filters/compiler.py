@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import reduce
 from operator import and_, or_
@@ -14,11 +14,14 @@ from django.utils.translation import gettext as _
 
 from recipients.filters.comparisons import compile_comparison
 from recipients.filters.context import FilterContext
+from recipients.filters.declared import require_declared
 from recipients.filters.errors import FilterError, Path
-from recipients.filters.fields import FieldSet, recipient_fields
+from recipients.filters.fields import Document, FieldSet, model_fields, recipient_fields
 from recipients.filters.limits import check_limits
 from recipients.filters.memberships import compile_behaviour, compile_in_list, compile_subscribed_to
-from recipients.filters.related import compile_related
+from recipients.filters.references import require_existing
+from recipients.filters.related import compile_related, find_related, rows_of
+from recipients.filters.saved import expand
 from recipients.filters.shape import refuse_unknown_keys, require_object
 from recipients.models import Recipient
 
@@ -26,20 +29,57 @@ from recipients.models import Recipient
 SOME_CONTEXT = FilterContext(datetime(2000, 1, 1, tzinfo=UTC), ZoneInfo("UTC"))
 
 
-def select(document: Any, context: FilterContext) -> QuerySet[Recipient]:
-    """The people whom the filter selects, each once: one composable query without order. Raises FilterError."""
-    return Recipient.objects.filter(_compile(document, context)).order_by()
+def select(document: Any, context: FilterContext, *, beside: Document | None = None) -> QuerySet[Recipient]:
+    """The people whom the filter selects, each once: one composable query without order. Raises FilterError.
+
+    `beside`: a document of each person that the filter may read besides the fields of recipients.
+    """
+    return Recipient.objects.filter(condition(document, context, beside=beside)).order_by()
 
 
-def validate(document: Any) -> None:
-    """Raise FilterError, naming the place, unless the document is a filter."""
-    _compile(document, SOME_CONTEXT)
+def validate(
+    document: Any,
+    *,
+    existing: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+    beside: Document | None = None,
+) -> None:
+    """Raise FilterError, naming the place, unless the document is a filter.
+
+    `existing`: also what it names by number must exist, and values must be of the type of their declared attribute:
+    for documents that are about to be saved. `parameters`: values of the document's own ones.
+    """
+    condition(document, SOME_CONTEXT, parameters, beside=beside)
+    if existing:
+        require_existing(document)
+        require_declared(document)
 
 
-def _compile(document: Any, context: FilterContext) -> Q:
+def condition(
+    document: Any,
+    context: FilterContext,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    beside: Document | None = None,
+) -> Q:
+    """What the filter says of a recipient, as one condition. Raises FilterError."""
     require_object(document, ())
     check_limits(document)
-    return _node(document, recipient_fields(), context, ())
+    expanded = expand(document, parameters)
+    require_object(expanded, ())
+    check_limits(expanded)
+    return _node(expanded, recipient_fields(beside), context, ())
+
+
+def related_rows(name: Any, where: Any, context: FilterContext) -> QuerySet[Any]:
+    """The rows of a registered model that lead to the person of the outer query (`OuterRef("pk")`), and are such as
+    `where` says, unless that is None. Raises FilterError."""
+    related = find_related(name, ("related",))
+    rows = rows_of(related)
+    if where is None:
+        return rows
+    check_limits(where)
+    return rows.filter(_node(where, model_fields(related.model), context, ("where",)))
 
 
 def _node(node: Any, fields: FieldSet, context: FilterContext, path: Path) -> Q:

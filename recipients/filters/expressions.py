@@ -31,31 +31,38 @@ class ByteOrder(Func):
 
 
 class Attribute(Func):
-    """One key of `Recipient.attributes` as a value of one type; NULL when it is missing or of another type.
+    """One key of a document as a value of one type; NULL when it is missing or of another type.
 
-    Subclasses give `sqlite` and `postgresql`, where {type} and {value} stand for the JSON type and the extracted value.
+    The document is `Recipient.attributes` unless another expression is given. Subclasses give `sqlite` and
+    `postgresql`, where {type} and {value} stand for the JSON type and the extracted value.
     """
 
     sqlite = "NULLIF({value}, '')"
     postgresql = "NULLIF({value}, '')"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(F("attributes"))
+    def __init__(self, name: str, document: Any = None) -> None:
+        super().__init__(F("attributes") if document is None else document)
         self.name = name
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         # The spelling that Django gives to keys when it stores the document: ASCII, other letters escaped.
-        path = f"$.{json.dumps(self.name)}"
-        return self._fill(compiler, self.sqlite, "JSON_TYPE({column}, %s)", "JSON_EXTRACT({column}, %s)", path)
+        path = _literal(f"$.{json.dumps(self.name)}")
+        return self._fill(compiler, self.sqlite, "JSON_TYPE({column}, {key})", "JSON_EXTRACT({column}, {key})", path)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        type_sql, value_sql = "JSONB_TYPEOF({column} -> %s::text)", "({column} ->> %s::text)"
-        return self._fill(compiler, self.postgresql, type_sql, value_sql, self.name)
+        type_sql, value_sql = "JSONB_TYPEOF({column} -> {key}::text)", "({column} ->> {key}::text)"
+        return self._fill(compiler, self.postgresql, type_sql, value_sql, _literal(self.name))
 
     def _fill(self, compiler: Any, template: str, type_sql: str, value_sql: str, key: str) -> Compiled:
         column, parameters = compiler.compile(self.source_expressions[0])
-        sql = template.format(type=type_sql.format(column=column), value=value_sql.format(column=column))
-        return sql, [*parameters, *[key] * (template.count("{type}") + template.count("{value}"))]
+        names = {"column": column, "key": key}
+        sql = template.format(type=type_sql.format(**names), value=value_sql.format(**names))
+        return sql, [*parameters] * (template.count("{type}") + template.count("{value}"))
+
+
+def _literal(text: str) -> str:
+    """Not a parameter: only an expression that holds the key itself is the one of an index on it."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
 class AnyAttribute(Attribute):

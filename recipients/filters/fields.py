@@ -51,15 +51,27 @@ class Column:
 
 @dataclass(frozen=True)
 class AttributeField:
-    """A key of the recipient's JSON attributes; the value that it is compared with says its type."""
+    """A key of a JSON document, that of the recipient's attributes unless another expression is given.
+
+    The value that it is compared with says its type.
+    """
 
     name: str
+    document: Any = None
 
     def operand(self, kind: Kind) -> Operand:
-        return Operand(kind, ATTRIBUTES[kind](self.name), textual_date=kind is Kind.DATE)
+        return Operand(kind, ATTRIBUTES[kind](self.name, self.document), textual_date=kind is Kind.DATE)
 
     def presence(self) -> Operand:
-        return Operand(Kind.TEXT, AnyAttribute(self.name))
+        return Operand(Kind.TEXT, AnyAttribute(self.name, self.document))
+
+
+@dataclass(frozen=True)
+class Document:
+    """Names beyond those of recipients, for one filter: `<prefix><name>` is a key of this JSON expression."""
+
+    prefix: str
+    expression: Any
 
 
 @dataclass(frozen=True)
@@ -68,19 +80,23 @@ class FieldSet:
 
     columns: Mapping[str, Column]
     attributes: bool = False
+    document: Document | None = None
 
     def get(self, name: Any, path: Path) -> Column | AttributeField:
         if isinstance(name, str) and name in self.columns:
             return self.columns[name]
         if self.attributes and isinstance(name, str) and name.startswith(PREFIX):
-            return _attribute(name.removeprefix(PREFIX), path)
+            return AttributeField(_key(name, PREFIX, path))
+        if self.document is not None and isinstance(name, str) and name.startswith(self.document.prefix):
+            return AttributeField(_key(name, self.document.prefix, path), self.document.expression)
         raise FilterError(_("Unknown field: %(name)s.") % {"name": str(name)[:100]}, path)
 
 
-def _attribute(name: str, path: Path) -> AttributeField:
-    if not is_attribute_name(name):
-        raise FilterError(_("Unknown field: %(name)s.") % {"name": f"{PREFIX}{name[:100]}"}, path)
-    return AttributeField(name)
+def _key(name: str, prefix: str, path: Path) -> str:
+    key = name.removeprefix(prefix)
+    if not is_attribute_name(key):
+        raise FilterError(_("Unknown field: %(name)s.") % {"name": name[: len(prefix) + 100]}, path)
+    return key
 
 
 def is_attribute_name(name: str) -> bool:
@@ -98,13 +114,13 @@ def model_fields(model: type[models.Model]) -> FieldSet:
     return FieldSet(columns)
 
 
-def recipient_fields() -> FieldSet:
+def recipient_fields(document: Document | None = None) -> FieldSet:
     from recipients.models import Recipient
 
     columns = dict(model_fields(Recipient).columns)
     for name in ("email", "sms", "push", "file", "all"):
         columns[f"denylist.{name}"] = columns[f"denylist_{name}"]
-    return FieldSet(columns, attributes=True)
+    return FieldSet(columns, attributes=True, document=document)
 
 
 def _kind(field: Any) -> Kind | None:

@@ -33,12 +33,12 @@ Compile = Callable[[Any, FieldSet, FilterContext, Path], Q]
 
 def compile_related(node: dict[str, Any], context: FilterContext, path: Path, compile_where: Compile) -> Q:
     refuse_unknown_keys(node, {"related", "where", "count", *AGGREGATES}, path)
-    related = _related(node["related"], (*path, "related"))
+    related = find_related(node["related"], (*path, "related"))
     chosen = [name for name in ("count", *AGGREGATES) if name in node]
     if len(chosen) > 1:
         raise FilterError(_("Only one of %(names)s can be used here.") % {"names": ", ".join(chosen)}, path)
     fields = model_fields(related.model)
-    rows = _rows(related)
+    rows = rows_of(related)
     if "where" in node:
         rows = rows.filter(compile_where(node["where"], fields, context, (*path, "where")))
     if not chosen:
@@ -49,14 +49,14 @@ def compile_related(node: dict[str, Any], context: FilterContext, path: Path, co
     return _aggregate(rows, related, fields, (chosen[0], node[chosen[0]]), context, place)
 
 
-def _related(name: Any, path: Path) -> RelatedModel:
+def find_related(name: Any, path: Path) -> RelatedModel:
     if not isinstance(name, str) or name not in related_models:
         message = _("Unknown related model: %(name)s; there are %(names)s.")
         raise FilterError(message % {"name": str(name)[:100], "names": ", ".join(related_models.codes())}, path)
     return related_models.get(name)
 
 
-def _rows(related: RelatedModel) -> QuerySet[Any]:
+def rows_of(related: RelatedModel) -> QuerySet[Any]:
     return related.model._default_manager.filter(**{related.path: OuterRef("pk")}).order_by()
 
 

@@ -32,10 +32,11 @@ class ImportReport:
 
 @dataclass
 class Listener:
-    """Whom an import tells how far it is (records done, of) and what it rejects (line, reason)."""
+    """Whom an import tells how far it is (records done, of), what it rejects (line, reason), and whom a batch named."""
 
     on_progress: Callable[[int, int], None] = lambda done, total: None
     on_error: Callable[[int, str], None] = lambda line, reason: None
+    on_people: Callable[[list[int]], None] = lambda numbers: None
 
 
 def import_file(
@@ -80,6 +81,7 @@ class _Import:
         self.report.unchanged += outcome.unchanged
         for line, reason in outcome.rejected:
             self._reject(line, reason)
+        self.listener.on_people(outcome.people)
 
     def _record(self, row: Row) -> Record | None:
         try:

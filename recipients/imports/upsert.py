@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from common.sql import exclusive
+from recipients.erasure.suppression import ERASED, suppressed
 from recipients.imports.mapping import ATTRIBUTES
 from recipients.models import Recipient
 
@@ -23,13 +24,15 @@ class BatchOutcome:
     updated: int = 0
     unchanged: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    # The numbers of all whom a record named.
+    people: list[int] = field(default_factory=list)
 
 
 def upsert(records: Iterable[Record], *, key: str) -> BatchOutcome:
     """Create or update the person whom each record's key names; one transaction."""
     records = list(records)
     with exclusive("import_recipients"):
-        batch = _Batch(key, _existing(records, key))
+        batch = _Batch(key, _existing(records, key), suppressed(_addresses(values) for _line, values in records))
         for line, values in records:
             batch.take(line, values)
         batch.write()
@@ -49,13 +52,19 @@ def _key(key: str, value: str) -> str:
     return value.lower() if key == "email" else value
 
 
+def _addresses(values: dict[str, Any]) -> tuple[str, str]:
+    return values.get("email") or "", values.get("mobile_phone") or ""
+
+
 class _Batch:
-    def __init__(self, key: str, existing: dict[str, list[Recipient]]) -> None:
+    def __init__(self, key: str, existing: dict[str, list[Recipient]], erased: Collection[tuple[str, str]]) -> None:
         self.key = key
         self.people = existing
+        self.erased = erased
         self.outcome = BatchOutcome()
         self.new: list[Recipient] = []
         self.changed: dict[int, Recipient] = {}
+        self.named: list[Recipient] = []
 
     def take(self, line: int, values: dict[str, Any]) -> None:
         found = self.people.setdefault(_key(self.key, values[self.key]), [])
@@ -63,12 +72,16 @@ class _Batch:
             message = _("%(count)d recipients have this key") % {"count": len(found)}
             self.outcome.rejected.append((line, message))
         elif found:
+            self.named.append(found[0])
             self._update(found[0], values)
+        elif _addresses(values) in self.erased:
+            self.outcome.rejected.append((line, str(ERASED)))
         else:
             person = Recipient()
             _apply(person, values)
             found.append(person)
             self.new.append(person)
+            self.named.append(person)
             self.outcome.created += 1
 
     def _update(self, person: Recipient, values: dict[str, Any]) -> None:
@@ -84,6 +97,7 @@ class _Batch:
         Recipient.objects.bulk_create(
             self.changed.values(), update_conflicts=True, unique_fields=["id"], update_fields=UPDATED
         )
+        self.outcome.people = list(dict.fromkeys(person.pk for person in self.named))
 
 
 def _apply(person: Recipient, values: dict[str, Any]) -> bool:

@@ -25,6 +25,8 @@ class Quarantine(models.Model):
     failure_type = models.SmallIntegerField(_("failure type"), choices=FailureType.choices, default=0)
     failure_reason = models.SmallIntegerField(_("failure reason"), choices=FailureReason.choices, default=0)
     error_text = models.TextField(_("error text"), blank=True, default="")
+    # Errors nearer to one another than the significant delay count once.
+    last_significant_at = models.DateTimeField(_("last significant error at"), null=True, blank=True)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
     # Deliveries are downstream: their number and label are kept as text, not as a foreign key.
     delivery_id = models.BigIntegerField(_("delivery number"), null=True, blank=True)
@@ -36,6 +38,10 @@ class Quarantine(models.Model):
         verbose_name = _("quarantined address")
         verbose_name_plural = _("quarantine")
         constraints = [models.UniqueConstraint(fields=["channel", "address"], name="quarantine_once_per_address")]
+        indexes = [
+            # Every batch of sent messages asks whether somebody is "with errors": mostly nobody is.
+            models.Index(fields=["channel", "address"], condition=models.Q(status=1), name="quarantine_with_errors"),
+        ]
 
     def __str__(self) -> str:
         return self.address

@@ -34,6 +34,7 @@ class Recipient(models.Model):
     class Meta:
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
+        permissions = [("erase_recipient", "Can erase people and export all that is kept of them")]
         indexes = [
             models.Index(Lower("email"), name="recipient_lower_email"),
             # The anniversary criterion and the admin's date filters.

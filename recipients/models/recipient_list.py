@@ -35,3 +35,6 @@ class RecipientListMember(models.Model):
     class Meta:
         verbose_name = _("list member")
         verbose_name_plural = _("list members")
+
+    def __str__(self) -> str:
+        return f"#{self.recipient_id}"

@@ -52,3 +52,6 @@ class SubscriptionEvent(models.Model):
     class Meta:
         verbose_name = _("subscription event")
         verbose_name_plural = _("subscription history")
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} #{self.pk}"

@@ -7,19 +7,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from recipients.models import Quarantine
-from recipients.quarantine import HardFailure, quarantine_addresses, quarantined_addresses, release
+from recipients.quarantine import AddressFailure, quarantined_addresses, record_failures, release
 from recipients.vocabulary import FailureReason, FailureType
 
 pytestmark = pytest.mark.django_db
 Status = Quarantine.Status
 
 
-def failure(address: str, *, channel: str = "email", text: str = "550 5.1.1", delivery: int = 7) -> HardFailure:
-    return HardFailure(channel, address, FailureReason.USER_UNKNOWN, text, delivery, f"delivery {delivery}")
+def failure(address: str, *, channel: str = "email", text: str = "550 5.1.1", delivery: int = 7) -> AddressFailure:
+    return AddressFailure(channel, address, FailureReason.USER_UNKNOWN, text, delivery, f"delivery {delivery}")
 
 
 def test_a_hard_failure_quarantines_the_address_at_once_whatever_its_case(now: datetime) -> None:
-    assert quarantine_addresses(failures=[failure("Ann@Example.org")], now=now) == 1
+    assert record_failures(failures=[failure("Ann@Example.org")], now=now) == 1
 
     row = Quarantine.objects.get()
     assert (row.address, row.status, row.error_count) == ("ann@example.org", Status.QUARANTINED, 1)
@@ -31,10 +31,10 @@ def test_a_hard_failure_quarantines_the_address_at_once_whatever_its_case(now: d
 
 
 def test_a_second_failure_counts_and_keeps_the_latest_reason(now: datetime) -> None:
-    quarantine_addresses(failures=[failure("ann@example.org")], now=now)
+    record_failures(failures=[failure("ann@example.org")], now=now)
     later = now + timedelta(days=1)
 
-    again = quarantine_addresses(
+    again = record_failures(
         failures=[failure("ANN@example.org", text="a"), failure("ann@example.org", text="b", delivery=8)], now=later
     )
 
@@ -48,7 +48,7 @@ def test_a_second_failure_counts_and_keeps_the_latest_reason(now: datetime) -> N
 def test_a_failure_never_overrides_a_persons_decision(status: int, now: datetime) -> None:
     Quarantine.objects.create(channel="email", address="ann@example.org", status=status)
 
-    assert quarantine_addresses(failures=[failure("ann@example.org")], now=now) == 0
+    assert record_failures(failures=[failure("ann@example.org")], now=now) == 0
 
     row = Quarantine.objects.get()
     assert (row.status, row.error_count) == (status, 1)
@@ -57,18 +57,16 @@ def test_a_failure_never_overrides_a_persons_decision(status: int, now: datetime
 def test_an_address_with_errors_is_quarantined_and_counted_as_new(now: datetime) -> None:
     Quarantine.objects.create(channel="email", address="ann@example.org", status=Status.WITH_ERRORS, error_count=2)
 
-    assert quarantine_addresses(failures=[failure("ann@example.org")], now=now) == 1
+    assert record_failures(failures=[failure("ann@example.org")], now=now) == 1
     assert Quarantine.objects.get().error_count == 3
 
 
 def test_one_address_on_two_channels_has_two_states(now: datetime) -> None:
-    assert (
-        quarantine_addresses(failures=[failure("+33600000000", channel="sms"), failure("+33600000000")], now=now) == 2
-    )
+    assert record_failures(failures=[failure("+33600000000", channel="sms"), failure("+33600000000")], now=now) == 2
 
 
 def test_releasing_makes_quarantined_addresses_valid_and_leaves_the_others(now: datetime) -> None:
-    quarantine_addresses(failures=[failure("ann@example.org"), failure("bob@example.org")], now=now)
+    record_failures(failures=[failure("ann@example.org"), failure("bob@example.org")], now=now)
     Quarantine.objects.create(channel="email", address="spam@example.org", status=Status.DENYLISTED)
 
     released = release(channel="email", addresses=["ANN@example.org", "spam@example.org", "nobody@x.org"], now=now)
@@ -86,7 +84,7 @@ def test_the_number_of_statements_does_not_grow_with_the_number_of_addresses(now
     counts = []
     for size in (3, 300):
         with CaptureQueriesContext(connection) as queries:
-            quarantine_addresses(failures=[failure(f"p{size}-{n}@x.org") for n in range(size)], now=now)
+            record_failures(failures=[failure(f"p{size}-{n}@x.org") for n in range(size)], now=now)
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
@@ -94,4 +92,4 @@ def test_the_number_of_statements_does_not_grow_with_the_number_of_addresses(now
 
 
 def test_no_failure_touches_nothing(now: datetime) -> None:
-    assert quarantine_addresses(failures=[], now=now) == 0
+    assert record_failures(failures=[], now=now) == 0
