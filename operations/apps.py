@@ -10,3 +10,7 @@ class OperationsConfig(AppConfig):
         from common.modules import import_submodules
 
         import_submodules("operations.activities")
+        # It registers itself.
+        import operations.criteria
+        import operations.erasure
+        import operations.retention  # noqa: F401

@@ -15,5 +15,8 @@ class Participant(Protocol):
     def busy(self, operation_id: int) -> int:
         """How many things are still at work."""
 
+    def at_stake(self, operation_id: int) -> list[str]:
+        """What a stop would end, in sentences for whoever is about to ask for it."""
+
 
 participants: Registry[Participant] = Registry("operation participants")

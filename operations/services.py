@@ -36,20 +36,29 @@ class UnknownEntry(Invalid):
     code = "unknown_entry"
 
 
+class IsTemplate(IllegalState):
+    """A template is copied, never started."""
+
+
 def start_operation(operation: Operation, *, now: datetime) -> Operation:
-    """Start the operation, or start it again after its end. Raises IllegalMove."""
+    """Start the operation, or start it again after its end. Raises IllegalMove, IsTemplate."""
+    if operation.is_template:
+        raise IsTemplate(_("“%(label)s” is a template: create an operation from it.") % {"label": operation})
     OPERATION_MOVES.move(operation, to=OperationState.STARTED)
     return operation
 
 
-def cancel_operation(operation: Operation, *, now: datetime) -> dict[str, int]:
+def cancel_operation(
+    operation: Operation, *, now: datetime, by: User | None = None, reason: str = ""
+) -> dict[str, int]:
     """Cancel the operation: its workflows are stopped, their schedules disabled, and all that it reaches downstream.
 
     Each thing is stopped in its own transaction; a cancellation that was cut short is called again. Nothing new
     starts from the first moment. Return how many of each kind were stopped. Raises IllegalMove.
     """
     if Operation.objects.filter(pk=operation.pk).exclude(state=OperationState.CANCELLED).exists():
-        OPERATION_MOVES.move(operation, to=OperationState.CANCELLED)
+        facts = {"cancelled_at": now, "cancelled_by": by, "cancel_reason": reason}
+        OPERATION_MOVES.move(operation, to=OperationState.CANCELLED, **facts)
     operation.refresh_from_db()
     workflows = Workflow.objects.filter(operation=operation).order_by("pk")
     stopped = {"workflows": sum(_stop_with_operation(workflow, now) for workflow in workflows)}

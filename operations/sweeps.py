@@ -16,5 +16,11 @@ class Sweep(TypedDict):
 # Rows say what is due; a sweep only looks. A missed, late or doubled one changes nothing but the delay.
 PERIODIC: dict[str, Sweep] = {
     "sweep: everything that is due": {"task": "operations.sweep", "every": 2, "expires": 10},
+    "sweep: figures": {"task": "operations.sweep_slowly", "every": 60, "expires": 60},
+    "sweep: rehearsals": {"task": "operations.rehearse", "every": 60, "expires": 60},
     "sweep: schedules": {"task": "operations.tick", "every": 30, "expires": 60},
+    "sweep: inbound mails": {"task": "deliveries.read_inbound", "every": 60, "expires": 60},
+    "sweep: quarantine": {"task": "deliveries.release_quarantine", "every": 3600, "expires": 600},
+    # Hourly, a minute each: what is too old is deleted a little at a time.
+    "purge": {"task": "installation.purge", "every": 3600, "expires": 600},
 }

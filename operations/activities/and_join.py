@@ -5,19 +5,22 @@ Without a main transition it is the first, in the order of the drawing, that bri
 
 from __future__ import annotations
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from operations.models import Population
 from operations.workflow import populations
 from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
 from operations.workflow.config import ConfigForm
-from operations.workflow.fields import check_source
+from operations.workflow.fields import SourceField, check_source
 from operations.workflow.registry import register
 
 
 class AndJoinConfig(ConfigForm):
-    main = forms.CharField(label=_("Main set"), required=False)
+    main = SourceField(
+        label=_("Main set"),
+        required=False,
+        help_text=_("Whose people go on. Without a choice: those of the first transition that brings people."),
+    )
 
     def clean_main(self) -> str:
         return check_source(self.cleaned_data["main"], self.sources)
@@ -27,6 +30,8 @@ class AndJoinConfig(ConfigForm):
 class AndJoin(ActivityType):
     code = "and_join"
     label = _("AND-join")
+    description = _("Waits until every branch that leads here has arrived, then goes on once.")
+    icon = "git-merge"
     category = "flow"
     maximum_inbound = None
     needs_all_inbound = True

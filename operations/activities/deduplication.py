@@ -9,40 +9,43 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from operations.workflow import populations
 from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
 from operations.workflow.config import ConfigForm
-from operations.workflow.fields import JsonField, RecipientField, check_recipient_field
+from operations.workflow.fields import FieldsField, RecipientField
 from operations.workflow.registry import register
 
 FIRST, LAST = "first", "last"
 
 
-class FieldsField(JsonField):
-    def check(self, value: Any) -> None:
-        if not isinstance(value, list):
-            raise forms.ValidationError(_("A list of fields is needed here."))
-        for name in value:
-            check_recipient_field(name)
-
-
 class DeduplicationConfig(ConfigForm):
-    by = FieldsField(label=gettext_lazy("Fields"), initial=["email"])
+    by = FieldsField(
+        added=True,
+        label=gettext_lazy("Fields"),
+        initial=["email"],
+        help_text=gettext_lazy("Those who share all these values are one person. A missing value equals nothing."),
+    )
     keep = forms.ChoiceField(
         label=gettext_lazy("Keep"),
         choices=[(FIRST, gettext_lazy("The first")), (LAST, gettext_lazy("The last"))],
         initial=FIRST,
     )
-    order_by = RecipientField(label=gettext_lazy("In the order of"), initial="id")
+    order_by = RecipientField(
+        added=True,
+        label=gettext_lazy("In the order of"),
+        initial="id",
+        help_text=gettext_lazy("The number of a recipient is the order in which they arrived."),
+    )
 
 
 @register
 class Deduplication(ActivityType):
     code = "deduplication"
     label = gettext_lazy("Deduplication")
+    description = gettext_lazy("Keeps one person for each value of the chosen fields.")
+    icon = "copy"
     Config = DeduplicationConfig
 
     def outlets(self, config: Mapping[str, Any]) -> list[str]:

@@ -14,13 +14,19 @@ from operations.workflow.registry import register
 
 
 class EndConfig(ConfigForm):
-    stop_all = FlagField(label=_("Stop the other tasks of the run"), initial=False)
+    stop_all = FlagField(
+        label=_("Stop the other tasks of the run"),
+        initial=False,
+        help_text=_("Ends the whole run as soon as this branch is here, even where other branches are still at work."),
+    )
 
 
 @register
 class End(ActivityType):
     code = "end"
     label = _("End")
+    description = _("Marks the end of a branch.")
+    icon = "circle-stop"
     category = "flow"
     maximum_inbound = None
     may_end_branch = True

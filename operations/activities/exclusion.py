@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from common.sentences import Sentence
 from operations.workflow import populations
 from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
 from operations.workflow.config import ConfigForm
-from operations.workflow.fields import check_source
+from operations.workflow.fields import SourceField, check_source
 from operations.workflow.registry import register
 
 
 class ExclusionConfig(ConfigForm):
-    main = forms.CharField(label=gettext_lazy("Main set"))
+    main = SourceField(
+        label=gettext_lazy("Main set"),
+        help_text=gettext_lazy("The people to keep; those of every other transition are taken out of them."),
+    )
 
     def clean_main(self) -> str:
         return check_source(self.cleaned_data["main"], self.sources)
@@ -27,6 +29,8 @@ class ExclusionConfig(ConfigForm):
 class Exclusion(ActivityType):
     code = "exclusion"
     label = gettext_lazy("Exclusion")
+    description = gettext_lazy("Takes the people of the other transitions out of the main set.")
+    icon = "circle-minus"
     minimum_inbound = 2
     maximum_inbound = None
     Config = ExclusionConfig

@@ -16,6 +16,9 @@ from operations.workflow.registry import register
 
 
 class OutletsField(JsonField):
+    def describe(self, scope: Any) -> dict[str, Any]:
+        return {"editor": "outlets", "fresh": [_("branch 1"), _("branch 2")]}
+
     def check(self, value: Any) -> None:
         if not isinstance(value, list):
             raise forms.ValidationError(_("A list of names is needed here."))
@@ -23,13 +26,17 @@ class OutletsField(JsonField):
 
 
 class ForkConfig(ConfigForm):
-    outlets = OutletsField(label=gettext_lazy("Outlets"))
+    outlets = OutletsField(
+        label=gettext_lazy("Outlets"), help_text=gettext_lazy("One name for each branch; the same people leave by all.")
+    )
 
 
 @register
 class Fork(ActivityType):
     code = "fork"
     label = gettext_lazy("Fork")
+    description = gettext_lazy("Lets the same people go on along several branches at once.")
+    icon = "git-fork"
     category = "flow"
     Config = ForkConfig
 

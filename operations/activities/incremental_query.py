@@ -29,12 +29,27 @@ from recipients.filters.values import MAX_DAYS, Kind
 from recipients.models import Recipient
 
 
+class DateColumnField(forms.CharField):
+    """The name of a column of recipients that holds a date."""
+
+    def describe(self, scope: Any) -> dict[str, Any]:
+        return {"editor": "field", "kinds": ["datetime", "date"]}
+
+
 class IncrementalConfig(ConfigForm):
-    filter = FilterField(label=gettext_lazy("Filter"))
+    filter = FilterField(label=gettext_lazy("Filter"), help_text=gettext_lazy("Who is looked for at each run."))
     history_days = forms.IntegerField(
-        label=gettext_lazy("History in days (0: for ever)"), initial=0, min_value=0, max_value=MAX_DAYS
+        label=gettext_lazy("History in days (0: for ever)"),
+        initial=0,
+        min_value=0,
+        max_value=MAX_DAYS,
+        help_text=gettext_lazy("For so long nobody is returned twice."),
     )
-    date_field = forms.CharField(label=gettext_lazy("Date field"), required=False)
+    date_field = DateColumnField(
+        label=gettext_lazy("Date field"),
+        required=False,
+        help_text=gettext_lazy("Instead of a history: those whose date came since the previous run."),
+    )
 
     def clean_date_field(self) -> str:
         name: str = self.cleaned_data["date_field"]
@@ -49,6 +64,8 @@ class IncrementalConfig(ConfigForm):
 class IncrementalQuery(ActivityType):
     code = "incremental_query"
     label = gettext_lazy("Incremental query")
+    description = gettext_lazy("Finds people like a query, but only those whom it has not returned yet.")
+    icon = "refresh-cw"
     minimum_inbound = 0
     Config = IncrementalConfig
 

@@ -17,6 +17,8 @@ from operations.workflow.registry import register
 class Intersection(ActivityType):
     code = "intersection"
     label = _("Intersection")
+    description = _("Keeps the people who come in through every transition.")
+    icon = "blend"
     minimum_inbound = 2
     maximum_inbound = None
     Config = ConfigForm

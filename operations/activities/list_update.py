@@ -24,21 +24,29 @@ APPEND, REPLACE = "append", "replace"
 
 
 class ListUpdateConfig(ConfigForm):
-    list = ListField(label=gettext_lazy("List"))
+    list = ListField(label=gettext_lazy("List"), help_text=gettext_lazy("The list that the people who come in join."))
     mode = forms.ChoiceField(
         label=gettext_lazy("Mode"),
         choices=[(APPEND, gettext_lazy("Append")), (REPLACE, gettext_lazy("Replace"))],
         initial=APPEND,
+        help_text=gettext_lazy("“Replace” takes everybody else off the list."),
     )
-    outbound = FlagField(label=gettext_lazy("Outbound transition"), initial=False)
+    outbound = FlagField(
+        label=gettext_lazy("Outbound transition"),
+        initial=False,
+        help_text=gettext_lazy("The same people go on to the next activity."),
+    )
 
 
 @register
 class ListUpdate(ActivityType):
     code = "list_update"
     label = gettext_lazy("List update")
+    description = gettext_lazy("Puts the people who come in on a list.")
+    icon = "list-plus"
     category = "actions"
     may_end_branch = True
+    has_side_effects = True
     Config = ListUpdateConfig
 
     def outlets(self, config: Mapping[str, Any]) -> list[str]:

@@ -13,13 +13,17 @@ from recipients.filters import select
 
 
 class QueryConfig(ConfigForm):
-    filter = FilterField(label=_("Filter"))
+    filter = FilterField(
+        label=_("Filter"), help_text=_("Who is kept; among those who come in, if a transition brings people.")
+    )
 
 
 @register
 class Query(ActivityType):
     code = "query"
     label = _("Query")
+    description = _("Finds the recipients who match your criteria.")
+    icon = "list-filter"
     minimum_inbound = 0
     Config = QueryConfig
 

@@ -19,13 +19,15 @@ from recipients.models import RecipientList, RecipientListMember
 
 
 class ReadListConfig(ConfigForm):
-    list = ListField(label=gettext_lazy("List"))
+    list = ListField(label=gettext_lazy("List"), help_text=gettext_lazy("Its members at the time of each run."))
 
 
 @register
 class ReadList(ActivityType):
     code = "read_list"
     label = gettext_lazy("Read list")
+    description = gettext_lazy("Takes everybody who is on a list.")
+    icon = "list"
     minimum_inbound = 0
     Config = ReadListConfig
 

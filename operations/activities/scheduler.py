@@ -20,6 +20,9 @@ from operations.workflow.registry import register
 
 
 class ScheduleField(forms.JSONField):
+    def describe(self, scope: Any) -> dict[str, Any]:
+        return {"editor": "schedule", "fresh": {"crontab": "0 9 * * *"}}
+
     def clean(self, value: Any) -> Any:
         document = super().clean(value)
         try:
@@ -31,6 +34,9 @@ class ScheduleField(forms.JSONField):
 
 class BoundField(forms.CharField):
     """A local date or time, kept as it was written; null is none."""
+
+    def describe(self, scope: Any) -> dict[str, Any]:
+        return {"editor": "datetime"}
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -46,17 +52,36 @@ class Scheduler(ActivityType):
 
     code = "scheduler"
     label = gettext_lazy("Scheduler")
+    description = gettext_lazy("Starts the branch at the times that you choose.")
+    icon = "calendar-clock"
     category = "flow"
     minimum_inbound = 0
     maximum_inbound = 0
     is_scheduler = True
 
     class Config(ConfigForm):
-        schedule = ScheduleField()
-        valid_from = BoundField(required=False)
-        valid_until = BoundField(required=False)
-        max_runs = forms.IntegerField(min_value=1, required=False)
+        schedule = ScheduleField(
+            label=gettext_lazy("Schedule"),
+            help_text=gettext_lazy("When this branch starts, in the time zone of the workflow."),
+        )
+        valid_from = BoundField(
+            label=gettext_lazy("Valid from"),
+            required=False,
+            help_text=gettext_lazy("Nothing runs before. Empty: from the start of the workflow."),
+        )
+        valid_until = BoundField(
+            label=gettext_lazy("Valid until"),
+            required=False,
+            help_text=gettext_lazy("Nothing runs after; a day counts to its end. Empty: for ever."),
+        )
+        max_runs = forms.IntegerField(
+            label=gettext_lazy("Runs at most"),
+            min_value=1,
+            required=False,
+            help_text=gettext_lazy("After so many runs the schedule is over. Empty: no limit."),
+        )
         overlap = forms.ChoiceField(
+            label=gettext_lazy("When the previous run is still at work"),
             choices=[
                 ("skip", gettext_lazy("Skip the new run")),
                 ("queue", gettext_lazy("Run after the one at work (one waits at most)")),
@@ -65,6 +90,7 @@ class Scheduler(ActivityType):
             initial="skip",
         )
         missed = forms.ChoiceField(
+            label=gettext_lazy("Runs missed while nothing was running"),
             choices=[
                 ("latest", gettext_lazy("Run the latest one")),
                 ("all", gettext_lazy("Run all, one after the other")),
@@ -72,7 +98,13 @@ class Scheduler(ActivityType):
             ],
             initial="latest",
         )
-        grace_minutes = forms.IntegerField(min_value=0, max_value=60 * 24 * 31, initial=60)
+        grace_minutes = forms.IntegerField(
+            label=gettext_lazy("Grace, in minutes"),
+            min_value=0,
+            max_value=60 * 24 * 31,
+            initial=60,
+            help_text=gettext_lazy("A run that is later than that counts as missed."),
+        )
 
         def clean(self) -> dict[str, Any]:
             cleaned = dict(super().clean() or self.cleaned_data)

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from operations.models import Population
-from operations.workflow import populations
+from operations.workflow import added_data, populations
 from operations.workflow.base import ActivityType, Done, Outcome, TaskContext
 from operations.workflow.config import ConfigForm
 from operations.workflow.fields import (
@@ -35,19 +36,44 @@ MAXIMUM_COUNT = 2**63 - 1
 
 
 class SubsetsField(JsonField):
+    def describe(self, scope: Any) -> dict[str, Any]:
+        extra = [[populations.RANDOM, _("At random")]]
+        columns = [
+            {"name": "name", "label": _("Name"), "editor": "text", "required": True},
+            {"name": "filter", "label": _("Who"), "editor": "filter"},
+            {"name": "limit", "label": _("Limit"), "editor": "limit"},
+            {"name": "order_by", "label": _("Order"), "editor": "field", "added": True, "extra": extra},
+        ]
+        fresh = [{"name": _("half"), "limit": {"percent": 50}, "order_by": populations.RANDOM}]
+        return {"editor": "rows", "columns": columns, "fresh": fresh}
+
     def check(self, value: Any) -> None:
         subsets = require_objects(value, KEYS)
         check_outlets([subset.get("name") for subset in subsets], reserved=REST)
         for subset in subsets:
             if "filter" in subset:
-                check_filter(subset["filter"])
+                check_filter(subset["filter"], added=True)
             if "limit" in subset:
-                _check_limit(subset["limit"])
+                check_limit(subset["limit"])
             if subset.get("order_by", populations.RANDOM) != populations.RANDOM:
-                check_recipient_field(subset["order_by"])
+                check_recipient_field(subset["order_by"], added=True)
 
 
-def _check_limit(limit: Any) -> None:
+def limit_of(limit: Mapping[str, Any], population: Population) -> int:
+    """How many people a checked limit takes of this set."""
+    count: int = limit["count"] if "count" in limit else int(population.count * limit["percent"] / 100)
+    return count
+
+
+def chosen_by(subset: Mapping[str, Any], context: TaskContext, population: Population) -> QuerySet[Recipient]:
+    """The people of the set whom the subset's filter selects, if it has one."""
+    people = Recipient.objects.order_by()
+    if "filter" in subset:
+        people = select(subset["filter"], context.filter_context, beside=added_data.beside(population))
+    return populations.within(people, population)
+
+
+def check_limit(limit: Any) -> None:
     keys = list(limit) if isinstance(limit, Mapping) else []
     value = limit[keys[0]] if keys in (["count"], ["percent"]) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -59,14 +85,23 @@ def _check_limit(limit: Any) -> None:
 
 
 class SplitConfig(ConfigForm):
-    subsets = SubsetsField(label=gettext_lazy("Subsets"))
-    overlap = FlagField(label=gettext_lazy("The subsets may overlap"), initial=False)
+    subsets = SubsetsField(
+        label=gettext_lazy("Subsets"),
+        help_text=gettext_lazy("Filled in this order; who is in none leaves by the remainder."),
+    )
+    overlap = FlagField(
+        label=gettext_lazy("The subsets may overlap"),
+        initial=False,
+        help_text=gettext_lazy("Otherwise a person goes to the first subset that takes them."),
+    )
 
 
 @register
 class Split(ActivityType):
     code = "split"
     label = gettext_lazy("Split")
+    description = gettext_lazy("Divides the people who come in into subsets, each with its own branch.")
+    icon = "split"
     Config = SplitConfig
 
     def outlets(self, config: Mapping[str, Any]) -> list[str]:
@@ -89,10 +124,8 @@ class Split(ActivityType):
 def _subset(
     context: TaskContext, subset: Mapping[str, Any], population: Population, free_of: list[Population]
 ) -> populations.People:
-    people = select(subset["filter"], context.filter_context) if "filter" in subset else Recipient.objects.order_by()
-    people = populations.outside(populations.within(people, population), free_of)
+    people = populations.outside(chosen_by(subset, context, population), free_of)
     if "limit" not in subset:
         return people.values_list("pk")
-    limit = subset["limit"]
-    count = limit["count"] if "count" in limit else int(population.count * limit["percent"] / 100)
-    return populations.limited(people, limit=count, order_by=subset.get("order_by", "id"))
+    count = limit_of(subset["limit"], population)
+    return populations.limited(people, limit=count, order_by=subset.get("order_by", "id"), population=population)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from operations.workflow.base import ActivityFailed, ActivityType, Done, Outcome, TaskContext
@@ -18,6 +19,13 @@ ELSE = "else"
 
 
 class ConditionsField(JsonField):
+    def describe(self, scope: Any) -> dict[str, Any]:
+        columns = [
+            {"name": "name", "label": gettext("Name"), "editor": "text", "required": True},
+            {"name": "when", "label": gettext("When"), "editor": "expression", "required": True},
+        ]
+        return {"editor": "rows", "columns": columns, "fresh": [{"name": gettext("somebody"), "when": "count > 0"}]}
+
     def check(self, value: Any) -> None:
         conditions = require_objects(value, {"name", "when"})
         check_outlets([condition.get("name") for condition in conditions], reserved=ELSE)
@@ -29,13 +37,18 @@ class ConditionsField(JsonField):
 
 
 class TestConfig(ConfigForm):
-    conditions = ConditionsField(label=_("Conditions"))
+    conditions = ConditionsField(
+        label=_("Conditions"),
+        help_text=_("The first that holds says which branch goes on; when none does, it is “otherwise”."),
+    )
 
 
 @register
 class Test(ActivityType):
     code = "test"
     label = _("Test")
+    description = _("Chooses one branch: by the number of people, the date of the run, or a variable.")
+    icon = "git-branch"
     category = "flow"
     Config = TestConfig
 

@@ -14,6 +14,8 @@ from operations.workflow.registry import register
 class Union(ActivityType):
     code = "union"
     label = _("Union")
+    description = _("Brings everybody who comes in together, each person once.")
+    icon = "combine"
     maximum_inbound = None
     Config = ConfigForm
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -15,8 +16,18 @@ UNITS = {"minutes": _("minutes"), "hours": _("hours"), "days": _("days")}
 MAXIMUM_DURATION = 1_000_000
 
 
+class DurationField(forms.IntegerField):
+    def describe(self, scope: Any) -> dict[str, Any]:
+        return {"editor": "number", "min": self.min_value, "max": self.max_value, "fresh": 1}
+
+
 class WaitConfig(ConfigForm):
-    duration = forms.IntegerField(label=_("Duration"), min_value=1, max_value=MAXIMUM_DURATION)
+    duration = DurationField(
+        label=_("Duration"),
+        min_value=1,
+        max_value=MAXIMUM_DURATION,
+        help_text=_("Counted from the moment at which the people arrive here."),
+    )
     unit = forms.ChoiceField(label=_("Unit"), choices=list(UNITS.items()), initial="minutes")
 
 
@@ -24,6 +35,8 @@ class WaitConfig(ConfigForm):
 class WaitActivity(ActivityType):
     code = "wait"
     label = _("Wait")
+    description = _("Holds the branch for a while, then goes on with the same people.")
+    icon = "hourglass"
     category = "flow"
     Config = WaitConfig
 

@@ -6,10 +6,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin
-from operations.models import RunLog, WorkflowRun
+from common.badges import badge
+from operations.admin.badges import task_badge
+from operations.models import ActivityRun, RunLog, RunState, WorkflowRun
 
 LINES = 500
 
@@ -48,10 +51,29 @@ class WorkflowRunAdmin(ReadOnlyAdmin):
 
 def _summary(run: WorkflowRun) -> dict[str, Any]:
     lines = RunLog.objects.filter(run=run).select_related("task").order_by("-pk")[: LINES + 1]
+    tasks = list(run.tasks.select_related("activity").order_by("pk"))
+    for task in tasks:
+        task.look = task_badge(task.state)  # type: ignore[attr-defined]
+        task.left = _left(run, task)  # type: ignore[attr-defined]
     return {
         "run": run,
-        "tasks": list(run.tasks.select_related("activity").order_by("pk")),
+        "run_badge": badge(RunState(run.state)),
+        "tasks": tasks,
         "lines": list(reversed(lines[:LINES])),
         "more_lines": len(lines) > LINES,
         "shown": LINES,
     }
+
+
+def _left(run: WorkflowRun, task: ActivityRun) -> list[dict[str, Any]]:
+    """How many left by each outlet, and the page that shows them."""
+    fired = task.memo.get("fired", {})
+    return [
+        {
+            "name": outlet,
+            "count": count,
+            "url": fired.get(outlet)
+            and reverse("admin:operations_workflow_population", args=[run.workflow_id, fired[outlet]]),
+        }
+        for outlet, count in task.outlets.items()
+    ]

@@ -1,39 +1,43 @@
-"""The page of a workflow: its definition, its next instants, its runs, and the buttons that drive it."""
+"""The page of a workflow: its drawing, its properties, its runs and versions, and the buttons that drive it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.admin import ServiceActionsMixin, service_action
+from common.admin import service_action
+from common.admin.tabs import Tab, TabbedPageMixin
 from common.doorbell import ring
 from common.errors import Refused
+from common.registry import Registry
 from operations import services, tasks
+from operations.admin.badges import workflow_badge
+from operations.admin.canvas import endpoints
+from operations.admin.files import file_view, files_page
+from operations.admin.rehearsal.asking import ask, rehearse_dialog
+from operations.admin.rehearsal.page import rehearsal_document_view, rehearsal_file_view
+from operations.admin.workflow_dialogs import run_now_dialog, stop_dialog
 from operations.admin.workflow_form import WorkflowForm
+from operations.admin.workflow_tabs import workflow_tabs
 from operations.models import Workflow, WorkflowState
 from operations.models.workflow import WORKFLOW_MOVES
-from operations.occurrences import too_frequent
 from operations.removal import delete_workflow
-from operations.schedules import next_instants
-from operations.timetable import scheduler_types
 from operations.workflow.definition import read_definition
 from operations.workflow.graph import find_faults
 
-SHOWN = 20
 NOT_IN_THIS_STATE = gettext_lazy("Not possible in this state.")
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
+class WorkflowAdmin(TabbedPageMixin, admin.ModelAdmin[Workflow]):
+    tabs: ClassVar[Registry[Tab]] = workflow_tabs
     change_form_template: ClassVar[Any] = "admin/operations/workflow/change_form.html"
     form = WorkflowForm
     list_display = ["label", "operation", "state", "failed", "started_at"]
@@ -45,7 +49,7 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
     autocomplete_fields = ["operation"]
 
     def get_fields(self, request: HttpRequest, obj: Workflow | None = None) -> Any:
-        settings = ["label", "internal_name", "operation", "time_zone"]
+        settings = ["label", "internal_name", "operation", "time_zone", "description"]
         return settings if obj is None else [*settings, "definition"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Workflow | None = None) -> bool:
@@ -67,7 +71,7 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
             services.save_definition(obj, document, by=request.user, now=timezone.now())  # type: ignore[arg-type]
 
     def response_add(self, request: HttpRequest, obj: Workflow, post_url_continue: str | None = None) -> Any:
-        # The definition comes next.
+        # The drawing comes next.
         return HttpResponseRedirect(reverse("admin:operations_workflow_change", args=[obj.pk]))
 
     def changeform_view(
@@ -83,20 +87,48 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
             messages.error(request, str(error))
             return HttpResponseRedirect(request.path)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        workflow = Workflow.objects.filter(pk=object_id).first() if object_id.isdigit() else None
-        context = {} if workflow is None else _summary(workflow, timezone.now())
-        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+    def page_context(self, request: HttpRequest, row: Workflow) -> dict[str, Any]:
+        return {
+            "page_badge": workflow_badge(row),
+            "header_template": "admin/operations/workflow/header.html",
+            "workflow": row,
+        }
+
+    def _form(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None) -> Any:
+        row = self.get_object(request, object_id) if object_id.isdigit() else None
+        faults = [str(fault) for fault in find_faults(read_definition(row), row)] if row else []
+        return super()._form(request, object_id, {**(extra_context or {}), "faults": faults})
+
+    def get_urls(self) -> list[URLPattern]:
+        def address(route: str, view: Any, name: str) -> URLPattern:
+            wrapped = self.admin_site.admin_view(partial(view, self))
+            return path(f"<int:pk>/{route}", wrapped, name=f"operations_workflow_{name}")
+
+        return [
+            address("canvas/<slug:name>/", endpoints.canvas_view, "canvas"),
+            address("versions/<int:number>/", endpoints.version_view, "version"),
+            address("rehearsals/<int:number>/", rehearsal_document_view, "rehearsal_document"),
+            address("rehearsals/<int:number>/runs.csv", rehearsal_file_view, "rehearsal_file"),
+            address("population/<int:population>/", endpoints.population_view, "population"),
+            address("population/<int:population>/why/<int:recipient>/", endpoints.why_view, "population_why"),
+            path("files/", self.admin_site.admin_view(partial(files_page, self)), name="operations_workflow_files"),
+            path(
+                "files/<str:name>",
+                self.admin_site.admin_view(partial(file_view, self)),
+                name="operations_workflow_file",
+            ),
+            *super().get_urls(),
+        ]
 
     @service_action(
         label=gettext_lazy("Start"),
         permission="operations.run_workflow",
+        icon="play",
         enabled=lambda row: (
             row.state != WorkflowState.PAUSED and WORKFLOW_MOVES.allows(row.state, WorkflowState.STARTED)
         ),
         why_disabled=lambda row: NOT_IN_THIS_STATE,
+        primary=lambda row: row.state == WorkflowState.EDITED,
     )
     def start(self, request: HttpRequest, workflow: Workflow) -> str:
         services.start_workflow(workflow=workflow, now=timezone.now())
@@ -106,6 +138,7 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
     @service_action(
         label=gettext_lazy("Pause"),
         permission="operations.run_workflow",
+        icon="pause",
         enabled=lambda row: row.state == WorkflowState.STARTED,
         why_disabled=lambda row: NOT_IN_THIS_STATE,
     )
@@ -116,8 +149,10 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
     @service_action(
         label=gettext_lazy("Resume"),
         permission="operations.run_workflow",
+        icon="play",
         enabled=lambda row: row.state == WorkflowState.PAUSED,
         why_disabled=lambda row: NOT_IN_THIS_STATE,
+        primary=lambda row: True,
     )
     def resume(self, request: HttpRequest, workflow: Workflow) -> str:
         services.resume_workflow(workflow=workflow, now=timezone.now())
@@ -125,11 +160,12 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
         return _("The workflow goes on.")
 
     @service_action(
-        label=gettext_lazy("Stop"),
+        label=gettext_lazy("Stop…"),
         permission="operations.run_workflow",
+        icon="square",
         enabled=lambda row: row.state in (WorkflowState.STARTED, WorkflowState.PAUSED),
         why_disabled=lambda row: NOT_IN_THIS_STATE,
-        confirm=gettext_lazy("Stop the workflow and its runs? Its recurring series end."),
+        dialog=stop_dialog,
     )
     def stop(self, request: HttpRequest, workflow: Workflow) -> str:
         services.stop_workflow(workflow=workflow, now=timezone.now())
@@ -139,9 +175,10 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
     @service_action(
         label=gettext_lazy("Run now"),
         permission="operations.run_workflow",
+        icon="zap",
         enabled=lambda row: row.state in (WorkflowState.EDITED, WorkflowState.STARTED),
         why_disabled=lambda row: NOT_IN_THIS_STATE,
-        confirm=gettext_lazy("Run the workflow once, now?"),
+        dialog=run_now_dialog,
     )
     def run_now(self, request: HttpRequest, workflow: Workflow) -> HttpResponseRedirect:
         run, created = services.run_now(workflow=workflow, now=timezone.now())
@@ -150,37 +187,13 @@ class WorkflowAdmin(ServiceActionsMixin, admin.ModelAdmin[Workflow]):
         messages.success(request, sentence % {"run": run})
         return HttpResponseRedirect(reverse("admin:operations_workflowrun_change", args=[run.pk]))
 
-
-@dataclass(frozen=True)
-class Upcoming:
-    """What one scheduler will do."""
-
-    name: str
-    instants: list[datetime]
-    too_frequent: bool
-
-
-def _summary(workflow: Workflow, now: datetime) -> dict[str, Any]:
-    return {
-        "workflow": workflow,
-        "zone": workflow.zone_name(),
-        "faults": [str(fault) for fault in find_faults(read_definition(workflow), workflow)],
-        "upcoming": _upcoming(workflow, now),
-        "runs": list(workflow.runs.order_by("-pk")[:SHOWN]),
-        "runs_url": f"{reverse('admin:operations_workflowrun_changelist')}?workflow__id__exact={workflow.pk}",
-    }
-
-
-def _upcoming(workflow: Workflow, now: datetime) -> list[Upcoming]:
-    zone = ZoneInfo(workflow.zone_name())
-    rows = (
-        workflow.activities.filter(retired=False, type__in=scheduler_types()).select_related("workflow").order_by("pk")
+    @service_action(
+        label=gettext_lazy("Rehearse"),
+        permission="operations.run_workflow",
+        icon="flask-conical",
+        enabled=lambda row: row.version > 0,
+        why_disabled=lambda row: gettext_lazy("Save the drawing first."),
+        dialog=rehearse_dialog,
     )
-    return [
-        Upcoming(
-            name=str(row),
-            instants=[instant.astimezone(zone) for instant in next_instants(row, now)],
-            too_frequent=too_frequent(row.config["schedule"], zone),
-        )
-        for row in rows
-    ]
+    def rehearse(self, request: HttpRequest, workflow: Workflow) -> HttpResponseRedirect:
+        return ask(request, workflow)

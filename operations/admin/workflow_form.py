@@ -37,7 +37,7 @@ class WorkflowForm(forms.ModelForm[Workflow]):
 
     class Meta:
         model = Workflow
-        fields = ["label", "internal_name", "operation", "time_zone"]
+        fields = ["label", "internal_name", "operation", "time_zone", "description"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -55,8 +55,15 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
             "starts_on",
             "ends_on",
             "owner",
+            "description",
+            "is_template",
+            "duration_days",
+            "copied_from",
+            "cancelled_at",
+            "cancel_reason",
             "created_at",
         ]
+        read_only_fields = ["copied_from", "cancelled_at", "cancel_reason"]
         extra_kwargs = {"internal_name": {"required": False}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +71,17 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
         if start and end and end < start:
             raise serializers.ValidationError({"ends_on": [_("The operation ends before it starts.")]})
         return attrs
+
+
+class CancelSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
+
+
+class CopySerializer(serializers.Serializer[Any]):
+    label = serializers.CharField(max_length=200)  # type: ignore[assignment]
+    program = serializers.PrimaryKeyRelatedField(queryset=Program.objects.all(), required=False, allow_null=True)
+    starts_on = serializers.DateField(required=False, allow_null=True)
+    is_template = serializers.BooleanField(default=False)
 
 
 class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
@@ -186,6 +204,11 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     activities = ActivityDocumentSerializer(many=True)
     transitions = TransitionDocumentSerializer(many=True)
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    yaml = serializers.CharField(trim_whitespace=False)
+    operation = serializers.PrimaryKeyRelatedField(queryset=Operation.objects.all(), required=False, default=None)
 
 
 class RunNowSerializer(serializers.Serializer[Any]):

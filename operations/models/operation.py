@@ -28,13 +28,23 @@ OPERATION_MOVES = StateMachine(
 )
 
 
-class Plan(NamedModel):
+class Period(models.Model):
+    """From a day to a day, both included and both optional."""
+
+    starts_on = models.DateField(_("starts on"), null=True, blank=True)
+    ends_on = models.DateField(_("ends on"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Plan(NamedModel, Period):
     class Meta:
         verbose_name = _("plan")
         verbose_name_plural = _("plans")
 
 
-class Program(NamedModel):
+class Program(NamedModel, Period):
     plan = models.ForeignKey(
         Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="programs", verbose_name=_("plan")
     )
@@ -62,6 +72,30 @@ class Operation(NamedModel):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("owner")
     )
+    description = models.TextField(_("description"), blank=True, default="")
+    # A template is copied, never started; `duration_days` dates its copies.
+    is_template = models.BooleanField(_("template"), default=False)
+    duration_days = models.PositiveIntegerField(_("duration in days"), null=True, blank=True)
+    copied_from = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="copies",
+        editable=False,
+        verbose_name=_("copied from"),
+    )
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("cancelled by"),
+    )
+    cancel_reason = models.TextField(_("reason of the cancellation"), blank=True, default="", editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

@@ -67,6 +67,15 @@ class WorkflowRun(models.Model):
     # Name of the scheduler that started the branch; empty when every entry without a schedule starts.
     entry = models.CharField(_("entry"), max_length=100, blank=True, default="")
     scheduled_for = models.DateTimeField(_("scheduled for"))
+    # The sub-workflow activity's task that started it, waits for it, and is the only reason for which it goes on.
+    parent_task = models.ForeignKey(
+        "ActivityRun",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="child_runs",
+        verbose_name=_("started by the task"),
+    )
     state = models.SmallIntegerField(_("state"), choices=RunState.choices, default=RunState.WAITING)
     vars = models.JSONField(_("variables"), default=dict, blank=True)
     error = models.TextField(_("error"), blank=True, default="")
@@ -80,7 +89,13 @@ class WorkflowRun(models.Model):
         verbose_name_plural = _("runs")
         constraints = [
             models.UniqueConstraint(
-                fields=["workflow", "entry", "scheduled_for"], name="run_once_per_scheduled_instant"
+                fields=["workflow", "entry", "scheduled_for"],
+                condition=models.Q(parent_task__isnull=True),
+                name="run_once_per_scheduled_instant",
+            ),
+            # One that was stopped on its own is followed by another when its parent is resumed.
+            models.UniqueConstraint(
+                fields=["parent_task"], condition=~models.Q(state=RunState.STOPPED), name="run_one_child_per_task"
             ),
             models.CheckConstraint(condition=models.Q(state__in=RunState.values), name="run_state_is_known"),
         ]

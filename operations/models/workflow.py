@@ -43,6 +43,7 @@ class Workflow(NamedModel):
     )
     failed = models.BooleanField(_("failed"), default=False, editable=False)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    description = models.TextField(_("description"), blank=True, default="")
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
     # The instant of the last start: schedules are anchored to it when they give no date of their own.
     started_at = models.DateTimeField(_("started at"), null=True, blank=True, editable=False)
@@ -51,7 +52,10 @@ class Workflow(NamedModel):
     class Meta:
         verbose_name = _("workflow")
         verbose_name_plural = _("workflows")
-        permissions = [("run_workflow", "Can start, pause and stop workflows")]
+        permissions = [
+            ("run_workflow", "Can start, pause and stop workflows"),
+            ("run_sql", "Can draw and change SQL activities"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=WorkflowState.values), name="workflow_state_is_known"),
             models.CheckConstraint(

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from operations.workflow.config import ConfigForm
 
 
+# In the variables of a simulated run: the number of the workflow that is rehearsed.
+REHEARSAL = "_rehearsal"
+
+
 class ActivityFailed(Exception):
     """The task can't be carried out: the message is shown to the marketer and the workflow is suspended."""
 
@@ -70,6 +74,22 @@ class TaskContext:
         return ZoneInfo(self.workflow.zone_name())
 
     @property
+    def is_rehearsal(self) -> bool:
+        """The run is simulated, by a copy of the workflow in a transaction that will be undone."""
+        return REHEARSAL in self.run.vars
+
+    @property
+    def drawn_activity(self) -> Activity:
+        """The activity that somebody drew: in a rehearsal, the one that `activity` is a copy of."""
+        if not self.is_rehearsal:
+            return self.activity
+        return Activity.objects.get(workflow=self.run.vars[REHEARSAL], name=self.activity.name)
+
+    def note(self, **said: Any) -> None:
+        """Say something of this task in the report of the rehearsal."""
+        self.task.memo = {**self.task.memo, "rehearsal": {**self.task.memo.get("rehearsal", {}), **said}}
+
+    @property
     def filter_context(self) -> FilterContext:
         """Filters see the scheduled instant, not the clock: a late run selects the same people."""
         return FilterContext(instant=self.run.scheduled_for, zone=self.zone)
@@ -105,6 +125,10 @@ class ActivityType:
 
     code: ClassVar[str]
     label: ClassVar[Any]
+    # One sentence for the palette and the panel.
+    description: ClassVar[Any] = ""
+    # A name of the icon sprite.
+    icon: ClassVar[str] = "square"
     # Palette tab: targeting, flow, actions, deliveries.
     category: ClassVar[str] = "targeting"
     # How many transitions may come in; None is any number.
@@ -119,6 +143,10 @@ class ActivityType:
     needs_all_inbound: ClassVar[bool] = False
     # Only in the workflow of an operation.
     needs_operation: ClassVar[bool] = False
+    # Whoever draws or changes one needs this permission ("app.codename"), besides that to change the workflow.
+    permission: ClassVar[str] = ""
+    # `execute` writes more than its own populations, or reaches somebody: a rehearsal calls `rehearse` instead.
+    has_side_effects: ClassVar[bool] = False
 
     Config: ClassVar[type[ConfigForm]]
 
@@ -134,8 +162,23 @@ class ActivityType:
     def outlets(self, config: Mapping[str, Any]) -> list[str]:
         return ["out"]
 
+    def adds(self, config: Mapping[str, Any]) -> list[str]:
+        """The names of the values that it adds to people, of a valid configuration: `target.<name>` after it."""
+        return []
+
     def execute(self, context: TaskContext) -> Outcome:
         raise NotImplementedError
+
+    def rehearse(self, context: TaskContext) -> Outcome:
+        """What `execute` would answer, without its effects; those of a type that has some are passed over."""
+        if not self.has_side_effects:
+            return self.execute(context)
+        context.note(passed_over=True)
+        return Done(dict.fromkeys(self.outlets(context.config)[:1], context.single_inbound))
+
+    def explanation(self, config: Mapping[str, Any]) -> Any:
+        """What the panel says of this activity besides its settings: how it behaves from run to run."""
+        return ""
 
     def saved(self, activity: Activity, previous: Mapping[str, Any] | None) -> None:
         """Called in the transaction that saved the activity; `previous` is its former configuration."""

@@ -18,8 +18,19 @@ logger = logging.getLogger("diffusion.workflow")
 
 
 def pause_run(run: WorkflowRun, *, now: datetime) -> bool:
-    """Start no new task of this run; those at work end. False if the run is not active."""
-    return _move(run, RunState.PAUSED, now, Sentence(gettext_noop("The run is paused.")))
+    """Start no new task of this run, nor of the sub-workflows that it waits for; those at work end.
+
+    False if the run is not active.
+    """
+    paused = _move(run, RunState.PAUSED, now, Sentence(gettext_noop("The run is paused.")))
+    _pause_children(run.pk, now)
+    return paused
+
+
+def _pause_children(run_id: int, now: datetime) -> None:
+    children = WorkflowRun.objects.filter(parent_task__run=run_id, state__in=RUN_MOVES.sources(RunState.PAUSED))
+    for child in children.order_by("pk"):
+        pause_run(child, now=now)
 
 
 @transaction.atomic
@@ -33,6 +44,8 @@ def resume_run(run: WorkflowRun, *, now: datetime) -> bool:
     to = RunState.RUNNING if locked.started_at else RunState.WAITING
     RUN_MOVES.move(locked, to=to, error="")
     RunLog.objects.create(run=locked, at=now, **columns(Sentence(gettext_noop("The run is resumed."))))
+    for child in WorkflowRun.objects.filter(parent_task__run=locked).order_by("pk"):
+        resume_run(child, now=now)
     run.refresh_from_db()
     return True
 
@@ -75,7 +88,12 @@ def suspend(run_id: int, *, error: str, now: datetime) -> WorkflowRun:
     run = WorkflowRun.objects.select_for_update().get(pk=run_id)
     WorkflowRun.objects.filter(pk=run_id).update(error=error)
     RUN_MOVES.move_all(WorkflowRun.objects.filter(pk=run_id), to=RunState.FAILED)
-    if WORKFLOW_MOVES.allows(workflow.state, WorkflowState.PAUSED):
+    _pause_children(run_id, now)
+    if run.parent_task_id is not None:
+        # The task that waits for it fails in its turn, and suspends its own workflow.
+        waiting = ActivityRun.objects.filter(pk=run.parent_task_id, state=TaskState.RUNNING, resume_at__gt=now)
+        waiting.update(resume_at=now)
+    elif WORKFLOW_MOVES.allows(workflow.state, WorkflowState.PAUSED):
         WORKFLOW_MOVES.move(workflow, to=WorkflowState.PAUSED, failed=True)
         pause_runs(workflow, now=now)
     elif workflow.state == WorkflowState.PAUSED:

@@ -12,11 +12,19 @@ from django.utils.translation import gettext as _
 
 from common.errors import Conflict
 from operations.models import Activity, Transition, Workflow, WorkflowVersion
-from operations.workflow.document import Definition, InvalidDefinition, Node, definition_of, parse
+from operations.workflow.document import Definition, InvalidDefinition, Node, definition_of, parse, refuse_unknown_keys
 from operations.workflow.graph import UNFINISHED, Fault, by_activity, clean
+from operations.workflow.permission import ActivityNotAllowed, require_allowed
 from operations.workflow.registry import activity_types, get_type
 
-__all__ = ["InvalidDefinition", "VersionConflict", "definition_of", "read_definition", "save_definition"]
+__all__ = [
+    "ActivityNotAllowed",
+    "InvalidDefinition",
+    "VersionConflict",
+    "definition_of",
+    "read_definition",
+    "save_definition",
+]
 
 Before = dict[str, tuple[str, Mapping[str, Any]]]
 
@@ -50,13 +58,17 @@ def save_definition(workflow: Workflow, document: Mapping[str, Any], *, by: User
     """Replace the definition and return its new version; an unfinished drawing may be saved.
 
     With a version in the document, the save is refused unless it is the current one. Raises InvalidDefinition,
-    VersionConflict. Runs keep the version with which they started.
+    VersionConflict, ActivityNotAllowed (where `by` draws or changes what takes a permission). Runs keep the version
+    with which they started.
     """
     locked = Workflow.objects.select_for_update(of=("self",)).select_related("operation").get(pk=workflow.pk)
     definition = parse(document)
+    refuse_unknown_keys(document, added=_added_keys(locked, definition))
     _check_version(locked, document.get("version"))
     cleaned, faults = clean(definition, locked)
     _refuse([fault for fault in faults if fault.code not in UNFINISHED])
+    if by is not None:
+        require_allowed(cleaned.nodes.values(), _present(locked), by)
     _write(locked, cleaned)
     locked.version += 1
     locked.save(update_fields=["version"])
@@ -74,6 +86,18 @@ def _check_version(workflow: Workflow, version: Any) -> None:
 def _refuse(faults: list[Fault]) -> None:
     if faults:
         raise InvalidDefinition("; ".join(map(str, faults)), fields=by_activity(faults))
+
+
+def _added_keys(workflow: Workflow, definition: Definition) -> frozenset[str]:
+    """What `ActivityType.document` adds to activities of these types."""
+    codes = {node.type for node in definition.nodes.values()} & set(activity_types.codes())
+    blanks = [Activity(pk=0, workflow=workflow, type=code) for code in codes]
+    return frozenset(key for blank in blanks for key in get_type(blank.type).document(blank))
+
+
+def _present(workflow: Workflow) -> Before:
+    rows = Activity.objects.filter(workflow=workflow, retired=False).order_by("pk")
+    return {name: (code, config) for name, code, config in rows.values_list("name", "type", "config")}
 
 
 def _write(workflow: Workflow, definition: Definition) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,6 +18,12 @@ MAXIMUM_LABEL = 200
 MAXIMUM_ACTIVITIES = 500
 MAXIMUM_TRANSITIONS = 2000
 FARTHEST = 1_000_000
+DOCUMENT_KEYS = frozenset({"version", "activities", "transitions"})
+ACTIVITY_KEYS = frozenset({"name", "type", "label", "x", "y", "config"})
+TRANSITION_KEYS = frozenset({"source", "outlet", "target"})
+# The type of activity that stands for an end of an arrow without a line, and its two kinds.
+JUMP = "jump"
+JUMP_START, JUMP_END = "start", "end"
 
 
 class InvalidDefinition(Invalid):
@@ -36,6 +43,13 @@ class Node:
     y: int
     config: Mapping[str, Any]
 
+    def jump_number(self, kind: str) -> int | None:
+        """The number of this point, if it is a jump's start or end as asked."""
+        if self.type != JUMP or not isinstance(self.config, Mapping) or self.config.get("kind", JUMP_START) != kind:
+            return None
+        number = self.config.get("number")
+        return number if isinstance(number, int) else None
+
     def document(self) -> dict[str, Any]:
         return {**vars(self), "config": dict(self.config)}
 
@@ -54,14 +68,27 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Definition:
+    """`arrows` are those that are drawn; everything else counts the jumps too."""
+
     nodes: Mapping[str, Node]
     arrows: tuple[Arrow, ...]
 
+    @cached_property
+    def jumps(self) -> tuple[Arrow, ...]:
+        """The arrows without a line: from each start point to the end point with its number."""
+        starts = [
+            (node, number) for node in self.nodes.values() if (number := node.jump_number(JUMP_START)) is not None
+        ]
+        ends = {node.name: node.jump_number(JUMP_END) for node in self.nodes.values() if node.type == JUMP}
+        return tuple(
+            Arrow(start.name, "out", name) for start, number in starts for name, end in ends.items() if end == number
+        )
+
     def arrows_into(self, name: str) -> list[Arrow]:
-        return [arrow for arrow in self.arrows if arrow.target == name]
+        return [arrow for arrow in (*self.arrows, *self.jumps) if arrow.target == name]
 
     def arrows_from(self, name: str) -> list[Arrow]:
-        return [arrow for arrow in self.arrows if arrow.source == name]
+        return [arrow for arrow in (*self.arrows, *self.jumps) if arrow.source == name]
 
     def sources_of(self, name: str) -> list[str]:
         """The activities with a transition into this one, each once, in the order of the drawing."""
@@ -97,8 +124,28 @@ def definition_of(version: WorkflowVersion) -> Definition:
     return parse(version.definition)
 
 
+def refuse_unknown_keys(document: Mapping[str, Any], added: frozenset[str] = frozenset()) -> None:
+    """Raise InvalidDefinition for a key of the document, of an activity or of a transition that means nothing.
+
+    `added` are the keys that reading adds to activities: what was read may be sent back.
+    """
+    _refuse_keys("definition", document, DOCUMENT_KEYS)
+    for _place, entry in _entries(document, "activities", MAXIMUM_ACTIVITIES):
+        _refuse_keys(str(entry.get("name")), {key: None for key in entry if key not in added}, ACTIVITY_KEYS)
+    for place, entry in _entries(document, "transitions", MAXIMUM_TRANSITIONS):
+        _refuse_keys(place, entry, TRANSITION_KEYS)
+
+
+def _refuse_keys(place: str, entry: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(str(key) for key in entry if key not in known)
+    if unknown:
+        message = _("%(place)s: unknown key %(unknown)s; there are %(known)s.")
+        names = {"unknown": ", ".join(unknown), "known": ", ".join(sorted(known))}
+        raise _invalid(place, message % {"place": place, **names})
+
+
 def parse(document: Any) -> Definition:
-    """The value of a document. Raises InvalidDefinition; keys that only the API adds are ignored."""
+    """The value of a document. Raises InvalidDefinition; other keys are ignored."""
     if not isinstance(document, Mapping):
         raise _invalid("definition", _("A definition is an object with activities and transitions."))
     _require_storable(document)

@@ -67,7 +67,9 @@ def create_run(
     With `_after` (the number of a run) in `vars`, it waits for the end of that run.
     """
     locked = Workflow.objects.select_for_update(of=("self",)).select_related("operation").get(pk=workflow.pk)
-    same = WorkflowRun.objects.filter(workflow=locked, entry=entry, scheduled_for=scheduled_for)
+    same = WorkflowRun.objects.filter(
+        workflow=locked, entry=entry, scheduled_for=scheduled_for, parent_task__isnull=True
+    )
     existing = same.first()
     if existing is not None:
         return existing, False
@@ -91,11 +93,39 @@ def create_run(
     return run, True
 
 
+@transaction.atomic
+def create_child_run(
+    workflow: Workflow, *, parent_task: ActivityRun, scheduled_for: datetime, now: datetime, vars: Mapping[str, Any]
+) -> WorkflowRun:
+    """The run of a sub-workflow for the task that waits for it; the workflow's own state does not matter.
+
+    Raises UnableToRun.
+    """
+    _require_live_operation(workflow)
+    version = WorkflowVersion.objects.get(workflow=workflow, number=workflow.version)
+    run = WorkflowRun.objects.create(
+        workflow=workflow,
+        version=version,
+        scheduled_for=scheduled_for,
+        manual=True,
+        vars=dict(vars),
+        parent_task=parent_task,
+    )
+    _create_tasks(run, definition_of(version))
+    message = Sentence(gettext_noop("Run started by the task “%(task)s”."), {"task": parent_task.name})
+    RunLog.objects.create(run=run, at=now, **columns(message))
+    return run
+
+
 def _require_runnable(workflow: Workflow, manual: bool) -> None:
     states = [WorkflowState.STARTED, WorkflowState.EDITED] if manual else [WorkflowState.STARTED]
     if workflow.state not in states:
         message = _("The workflow is “%(state)s”: it can't run.")
         raise UnableToRun(message % {"state": workflow.get_state_display()})
+    _require_live_operation(workflow)
+
+
+def _require_live_operation(workflow: Workflow) -> None:
     if workflow.operation is not None and workflow.operation.state == OperationState.CANCELLED:
         raise UnableToRun(_("The operation is cancelled: its workflows can't run."))
 
@@ -142,8 +172,10 @@ def wake(task_id: int, *, now: datetime) -> None:
 def _at_work() -> Any:
     """The runs whose tasks may start: not those of a workflow that is paused or over, nor of a cancelled operation."""
     by_hand = Q(manual=True, workflow__state=WorkflowState.EDITED)
+    # The run of a sub-workflow is paused, resumed and stopped with its parent.
+    child = Q(parent_task__isnull=False)
     rows = WorkflowRun.objects.filter(
-        Q(workflow__state=WorkflowState.STARTED) | by_hand, state__in=[RunState.WAITING, RunState.RUNNING]
+        Q(workflow__state=WorkflowState.STARTED) | by_hand | child, state__in=[RunState.WAITING, RunState.RUNNING]
     )
     cancelled = Q(workflow__operation__state=OperationState.CANCELLED)
     rows = rows.exclude(Q(workflow__operation__isnull=False) & cancelled)
@@ -244,6 +276,8 @@ def _finish(run: WorkflowRun, now: datetime) -> None:
     over = WorkflowRun.objects.filter(~Exists(unfinished), pk=run.pk, state=RunState.RUNNING)
     if RUN_MOVES.move_all(over, to=RunState.FINISHED, ended_at=now):
         RunLog.objects.create(run=run, at=now, **columns(Sentence(gettext_noop("The run is finished."))))
+        if run.parent_task_id is not None:
+            wake(run.parent_task_id, now=now)
         _finish_workflow(run.workflow_id)
 
 

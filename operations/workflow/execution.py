@@ -23,6 +23,7 @@ from common.sentences import Parameter, Sentence, columns
 from common.sql import fetch_value, truncate_error
 from operations.models import ActivityRun, Population, RunLog, RunState, TaskState, WorkflowRun
 from operations.models.run import TASK_MOVES
+from operations.workflow import added_data
 from operations.workflow.base import ActivityFailed, Done, Inbound, TaskContext, Wait
 from operations.workflow.control import suspend
 from operations.workflow.document import Arrow, Definition
@@ -111,7 +112,8 @@ def _carry_out(task: ActivityRun, definition: Definition, now: datetime) -> None
     _hold(task)
     started = monotonic()
     context = _context(task, definition, now)
-    outcome = get_type(definition.nodes[task.name].type).execute(context)
+    activity_type = get_type(definition.nodes[task.name].type)
+    outcome = activity_type.rehearse(context) if context.is_rehearsal else activity_type.execute(context)
     if isinstance(outcome, Wait):
         _wait(task, outcome)
     else:
@@ -175,6 +177,7 @@ def _done(context: TaskContext, outcome: Done, definition: Definition, seconds: 
     unknown = set(outcome.outlets) - set(names)
     if unknown:
         raise ValueError(f"{task.name} has no outlet {', '.join(sorted(unknown))}")
+    added_data.carry(task, [arrival.population for arrival in context.inbound], outcome.outlets.values())
     fired = {name: population.pk if population else None for name, population in outcome.outlets.items()}
     counts = {name: _count(outcome, name) for name in names}
     memo = {**task.memo, "fired": fired, **({"ends_run": True} if outcome.ends_run else {})}

@@ -1,7 +1,8 @@
 """The conditions of a test: comparisons, `and`, `or`, `not`, `+` and `-` over count, scheduled_for and vars.
 
-`scheduled_for` has year, month, day, weekday (Monday is 1), hour and minute, in the workflow's zone. Nothing can be
-called, and evaluation is bounded: the language is that of personalisation, less what an expression does not need.
+`scheduled_for` has year, month, day, weekday (Monday is 1), hour and minute, and date and time as text ("2026-12-24",
+"06:00"), in the workflow's zone. Nothing can be called, and evaluation is bounded: the language is that of
+personalisation, less what an expression does not need.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from common.errors import Invalid
 FUEL = 10_000
 MAXIMUM_LENGTH = 1_000
 MAXIMUM_NESTING = 50
-PARTS = ("year", "month", "day", "weekday", "hour", "minute")
+PARTS = ("year", "month", "day", "weekday", "hour", "minute", "date", "time")
 NAMES = ("count", "scheduled_for", "vars")
 WORDS = frozenset({"and", "or", "not", "in", "true", "false", "none"})
 TOKEN = re.compile(
@@ -50,7 +51,8 @@ class Values:
 
     def context(self) -> dict[str, Any]:
         moment = self.scheduled_for
-        parts = (moment.year, moment.month, moment.day, moment.isoweekday(), moment.hour, moment.minute)
+        numbers = (moment.year, moment.month, moment.day, moment.isoweekday(), moment.hour, moment.minute)
+        parts = (*numbers, moment.date().isoformat(), f"{moment:%H:%M}")
         # Names that begin with "_" are the engine's own.
         visible = {name: value for name, value in self.vars.items() if not name.startswith("_")}
         return {"count": self.count, "scheduled_for": dict(zip(PARTS, parts, strict=True)), "vars": visible}
@@ -66,10 +68,15 @@ def validate(expression: str) -> None:
 
 def evaluate(expression: str, values: Values) -> bool:
     """Whether the condition holds. Raises InvalidExpression."""
+    return bool(value_of(expression, values))
+
+
+def value_of(expression: str, values: Values) -> Any:
+    """What the expression is worth; None for a variable that nobody set. Raises InvalidExpression."""
     _check(expression)
     engine = minijinja.Environment(fuel=FUEL, undefined_behavior="chainable")
     try:
-        return bool(engine.eval_expr(expression, **values.context()))
+        return engine.eval_expr(expression, **values.context())
     except minijinja.TemplateError as error:
         raise _invalid(expression, str(error).partition(" (in <expression>")[0]) from error
 

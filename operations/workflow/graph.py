@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from common.errors import Invalid
 from operations.models import Workflow
 from operations.workflow.base import ActivityType, Scope
-from operations.workflow.document import Definition, Node, parse
+from operations.workflow.document import JUMP_END, JUMP_START, Definition, Node, parse
 from operations.workflow.registry import activity_types, get_type
 
 # A drawing may be saved unfinished; it may not be started so.
@@ -146,7 +146,7 @@ def _unknown(definition: Definition) -> Iterator[Fault]:
 def _outlets(definition: Definition) -> Iterator[Fault]:
     for node in definition.nodes.values():
         outlets = outlets_of(node)
-        drawn = {arrow.outlet for arrow in definition.arrows_from(node.name)}
+        drawn = {arrow.outlet for arrow in definition.arrows if arrow.source == node.name}
         for outlet in sorted(drawn - set(outlets)) if outlets is not None else []:
             message = _("%(activity)s has no outlet “%(outlet)s”; it has %(outlets)s.") % {
                 "activity": node.name,
@@ -239,4 +239,24 @@ def _entries(definition: Definition) -> Iterator[Fault]:
             yield Fault("unreachable", name, message % {"activity": name})
 
 
-CHECKS = (_outlets, _dangling, _inbound, _cycles, _two_schedulers, _entries)
+def _jumps(definition: Definition) -> Iterator[Fault]:
+    """A start point is where a line ends, an end point where another begins; each number has one end point."""
+    taken: dict[int, str] = {}
+    for node in definition.nodes.values():
+        start, end = node.jump_number(JUMP_START), node.jump_number(JUMP_END)
+        if start is not None and any(arrow.source == node.name for arrow in definition.arrows):
+            message = _("%(activity)s is the start of jump %(number)d: people go on at its end, not along a line.")
+            yield Fault("jump_with_line", node.name, message % {"activity": node.name, "number": start})
+        if start is not None and not definition.arrows_into(node.name):
+            message = _("%(activity)s is the start of jump %(number)d: lead a transition to it.")
+            yield Fault("missing_inbound", node.name, message % {"activity": node.name, "number": start})
+        if end is not None and any(arrow.target == node.name for arrow in definition.arrows):
+            message = _("%(activity)s is the end of jump %(number)d: no line leads to it.")
+            yield Fault("jump_with_line", node.name, message % {"activity": node.name, "number": end})
+        if end is not None and taken.setdefault(end, node.name) != node.name:
+            message = _("%(activity)s and %(other)s are both the end of jump %(number)d.")
+            values = {"activity": node.name, "other": taken[end], "number": end}
+            yield Fault("jump_twice", node.name, message % values)
+
+
+CHECKS = (_outlets, _dangling, _inbound, _cycles, _two_schedulers, _entries, _jumps)

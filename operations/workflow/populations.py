@@ -28,7 +28,11 @@ RANDOM = "random"
 
 def store(task: ActivityRun, outlet: str, rows: People) -> Population:
     """Keep the people whom the query selects (one column: their numbers, each once) as what leaves by this outlet."""
-    population = Population.objects.create(task=task, outlet=outlet)
+    return fill(Population.objects.create(task=task, outlet=outlet), rows)
+
+
+def fill(population: Population, rows: People) -> Population:
+    """The same for a population that is there already, and empty."""
     count = _insert(population, rows)
     Population.objects.filter(pk=population.pk).update(count=count)
     population.count = count
@@ -79,25 +83,44 @@ def outside(people: QuerySet[Recipient], populations: Sequence[Population]) -> Q
     return people.filter(~_is_in(populations, "pk"))
 
 
-def limited(people: QuerySet[Recipient], *, limit: int, order_by: str) -> People:
-    """The first people by this field ("random": any), missing values last, ties by number."""
-    order: Any = "?" if order_by == RANDOM else OrderBy(recipient_expression(order_by), nulls_last=True)
+def limited(people: QuerySet[Recipient], *, limit: int, order_by: str, population: Population | None = None) -> People:
+    """The first people by this field ("random": any), missing values last, ties by number.
+
+    `population`: where the values of a field `target.<name>` are.
+    """
+    order: Any = "?"
+    if order_by != RANDOM:
+        order = OrderBy(recipient_expression(order_by, population), nulls_last=True)
     return people.order_by(order, "pk").values_list("pk")[:limit]
 
 
 def first_of_each(population: Population, *, by: Sequence[str], order_by: str, descending: bool) -> People:
-    """Of those who share the values of `by`, the first in this order. A missing value equals nothing."""
-    order = [OrderBy(recipient_expression(order_by), descending=descending, nulls_last=True)]
+    """Of the people who share the values of `by`, the first in this order. A missing value equals nothing."""
+    people = within(Recipient.objects.order_by(), population)
+    return first_among(people, by=by, order_by=order_by, descending=descending, population=population)
+
+
+def first_among(
+    people: QuerySet[Recipient],
+    *,
+    by: Sequence[str],
+    order_by: str,
+    descending: bool,
+    population: Population | None = None,
+) -> People:
+    """The same over a query of recipients; `population`: where the values of fields `target.<name>` are."""
+    order = [OrderBy(recipient_expression(order_by, population), descending=descending, nulls_last=True)]
     order.append(OrderBy(F("pk"), descending=descending))
-    missing = reduce(or_, (is_missing(recipient_operand(name)) for name in by))
+    missing = reduce(or_, (is_missing(recipient_operand(name, population)) for name in by))
     # Who lacks a value is alone in a group.
     alone = Case(When(missing, then=F("pk")), default=Value(0), output_field=BigIntegerField())
-    rank = Window(RowNumber(), partition_by=[*map(_key, by), alone], order_by=order)
-    return within(Recipient.objects.order_by(), population).annotate(rank=rank).filter(rank=1).values_list("pk")
+    rank = Window(RowNumber(), partition_by=[*(key_of(name, population) for name in by), alone], order_by=order)
+    return people.annotate(rank=rank).filter(rank=1).values_list("pk")
 
 
-def _key(name: str) -> Any:
-    expression = recipient_expression(name)
+def key_of(name: str, population: Population | None = None) -> Any:
+    """The value by which two people are the same in this field."""
+    expression = recipient_expression(name, population)
     # Two spellings of one mailbox are one address.
     return Lower(expression) if name == "email" else expression
 

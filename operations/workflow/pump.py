@@ -13,6 +13,8 @@ from common.registry import Registry
 # (now) -> how many things it did; claims its rows, so that two pickers never do one thing twice.
 Picker = Callable[[datetime], int]
 pickers: Registry[Picker] = Registry("pickers")
+# Figures that nobody waits for: looked at once a minute, apart from what moves the messages.
+slow_pickers: Registry[Picker] = Registry("slow pickers")
 
 
 def pump_once(now: datetime) -> int:
@@ -20,8 +22,17 @@ def pump_once(now: datetime) -> int:
 
     One that fails does not keep the others from their work: its error is raised at the end.
     """
+    return _pump(pickers, now)
+
+
+def pump_slowly(now: datetime) -> int:
+    """The same for the slow ones."""
+    return _pump(slow_pickers, now)
+
+
+def _pump(registry: Registry[Picker], now: datetime) -> int:
     done, errors = 0, []
-    for code, picker in pickers.items():
+    for code, picker in registry.items():
         try:
             done += picker(now)
         except Exception as error:

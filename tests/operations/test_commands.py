@@ -57,7 +57,8 @@ def test_a_workflow_that_does_not_exist_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["start", "1", "--wait"], ["logs", "1", "--entry", "x"], ["rehearse", "1"], ["start"]]
+    "arguments",
+    [["start", "1", "--wait"], ["logs", "1", "--entry", "x"], ["nonsense", "1"], ["start"], ["start", "one"]],
 )
 def test_misuse_exits_with_2(arguments: list[str]) -> None:
     from operations.management.commands.workflow import Command

@@ -58,6 +58,9 @@ class Deliveries:
     def busy(self, operation_id: int) -> int:
         return 0
 
+    def at_stake(self, operation_id: int) -> list[str]:
+        return []
+
 
 @pytest.fixture
 def downstream() -> Iterator[Deliveries]:

@@ -27,6 +27,7 @@ class Command(ServiceCommand):
             services.start_operation(operation=operation, now=now)
         else:
             stopped = services.cancel_operation(operation=operation, now=now)
+        self.tell(operation, options["verb"])
         operation.refresh_from_db()
         state = OperationState(operation.state)
         text = _("Operation %(id)d: %(state)s") % {"id": operation.pk, "state": state.slug}

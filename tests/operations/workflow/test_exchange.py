@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
+from django.contrib.auth.models import User
 
 from operations.models import Activity
 from operations.workflow.definition import InvalidDefinition, read_definition
-from operations.workflow.exchange import export_document, import_document
-from recipients.models import RecipientList, Service
-from tests.operations.factories import activity, drawing, make_list, make_workflow
+from operations.workflow.exchange import export_document, import_document, imported_definition
+from recipients.models import RecipientList, SavedFilter, Service
+from tests.operations.factories import EVERYONE, activity, drawing, make_list, make_operation, make_workflow
 from tests.operations.workflow.trials import Trial, registered
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +101,57 @@ def test_a_type_may_send_more_than_its_configuration(now: datetime) -> None:
 def test_another_file_is_refused(text: str, now: datetime) -> None:
     with pytest.raises(InvalidDefinition):
         import_document(make_workflow(now=now), text)
+
+
+def test_saved_filters_and_the_values_of_their_parameters_travel_by_name(now: datetime) -> None:
+    chosen = make_list(label="Friends")
+    parameters = [{"name": "who", "label": "Who", "kind": "list"}, {"name": "town", "label": "Town", "kind": "text"}]
+    inside = {
+        "all": [
+            {"in_list": {"parameter": "who"}},
+            {"field": "attributes.town", "op": "equals", "value": {"parameter": "town"}},
+        ]
+    }
+    saved = SavedFilter.objects.create(label="Near", filter=inside, parameters=parameters)
+    used = {"saved": saved.pk, "with": {"who": chosen.pk, "town": "Nîmes"}}
+    workflow = make_workflow(drawing([activity("q", "query", filter=used)]), now=now)
+
+    text = export_document(workflow)
+    copy = make_workflow(now=now)
+    import_document(copy, text)
+
+    exported = yaml.safe_load(text)["activities"][0]["config"]["filter"]
+    assert exported == {"saved": saved.internal_name, "with": {"who": chosen.internal_name, "town": "Nîmes"}}
+    assert read_definition(copy) == read_definition(workflow)
+    SavedFilter.objects.update(internal_name="other")
+    with pytest.raises(InvalidDefinition, match="There is no saved filter with the internal name"):
+        import_document(copy, text)
+
+
+def test_what_a_behaviour_is_narrowed_to_travels_by_name(now: datetime) -> None:
+    operation = make_operation()
+    of = {"delivery": "received", "of": {"operation": operation.pk}}
+    workflow = make_workflow(drawing([activity("q", "query", filter={"not": of})]), now=now)
+
+    text = export_document(workflow)
+    copy = make_workflow(now=now)
+    import_document(copy, text)
+
+    exported = yaml.safe_load(text)["activities"][0]["config"]["filter"]
+    assert exported == {"not": {"delivery": "received", "of": {"operation": operation.internal_name}}}
+    assert read_definition(copy) == read_definition(workflow)
+
+
+def test_a_drawing_says_what_of_the_file_it_can_not_hold(now: datetime) -> None:
+    with registered(travelling=Travelling):
+        workflow = make_workflow(
+            drawing([activity("t", "travelling"), activity("q", "query", filter=EVERYONE)]), now=now
+        )
+        user = User.objects.create_superuser("ada")
+
+        imported = imported_definition(make_workflow(now=now), export_document(workflow), by=user)
+
+    [warning] = imported["warnings"]
+    assert "contents of messages" in warning
+    assert "“t”" in warning
+    assert "“q”" not in warning
