@@ -1,0 +1,1 @@
+"""Mails that come back: fetched (`sources/`), read in a limited process (`reading/`), applied (`applying.py`)."""
