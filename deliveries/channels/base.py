@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from django.db.models import Expression, F, Q
 
-from deliveries.models import ContentVersion, Delivery, Route
+from deliveries.models import Affinity, ContentVersion, Delivery, Route
 from recipients.vocabulary import FailureReason, FailureType
 
 
@@ -22,17 +22,18 @@ class NothingToSend(Exception):
     """The content says that this recipient gets nothing ({% skip %})."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingRow:
-    """One broadlog to render. `recipient` holds plain values only (no model instance ever reaches a template)."""
+class OutgoingRow(NamedTuple):
+    """One broadlog to render. `recipient` holds plain values only (no model instance ever reaches a template):
+    at least those of the renderer's `fields`."""
 
     broadlog_id: int
     address: str
     recipient: Mapping[str, Any]
+    # What the workflow added to the person.
+    added: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One rendered message. `content` is what goes on the wire before dot-stuffing: CRLF lines, CRLF at its end."""
 
     broadlog_id: int
@@ -40,9 +41,16 @@ class Message:
     address: str
     content: bytes
     needs_smtputf8: bool = False
+    # The content may leave as it is: CRLF lines only, no NUL, and no line begins with a dot.
+    wire_ready: bool = False
 
 
 class Renderer(Protocol):
+    # The columns of Recipient (attnames) that rendering reads; a row may bring more.
+    fields: frozenset[str]
+    # Whether it reads what the workflow added to the person.
+    reads_added: bool
+
     def render(self, row: OutgoingRow) -> Message:
         """Raises RenderingFailed or NothingToSend for this row alone."""
 
@@ -54,6 +62,9 @@ class Result(enum.Enum):
     UNSENT = "unsent"  # certainly not delivered, through no fault of the recipient (no connection, server closing)
     IN_DOUBT = "in_doubt"  # the final dot left and no reply came
 
+    # Members are single: their identity is enough, and looked up once a message.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
@@ -61,15 +72,32 @@ class SendResult:
     failure_type: FailureType | None = None
     failure_reason: FailureReason | None = None
     detail: str = ""
-    # The fault is ours (credentials, sender refused): the route is paused with this reason, nobody is blamed.
+    # The fault is ours wherever we send to (credentials, no server): the route is paused with this reason.
     route_fault: str = field(default="")
+    # The fault is ours in the eyes of this receiver (sender refused, DNSBL): its group is paused, nobody is blamed.
+    receiver_fault: str = field(default="")
+    # The receiver asks for less (421, 4.7.x): its rate is lowered.
+    slow_down: bool = False
 
 
 class Outbox(Protocol):
     """Where a session takes its messages from and where it says what became of them."""
 
+    # The receiving domain (lower case, A-labels) that this session serves; "" where one server takes all of them.
+    destination: str
+
+    @property
+    def ending(self) -> bool:
+        """Whether the session shall end soon: it does not rest any longer."""
+
+    def take(self) -> Message | None:
+        """The next message if one is here now; None says nothing about later."""
+
     async def next(self) -> Message | None:
         """The next message; None when the session shall end (after QUIT)."""
+
+    def allowance(self) -> int | None:
+        """How many messages one connection may carry, by the receiver's limits; None: by the route's alone."""
 
     def intend(self, message: Message, session: int) -> bool:
         """Journal that the final dot is about to leave. False: it must not leave (stopped, lease lost)."""
@@ -81,6 +109,9 @@ class Outbox(Protocol):
 class Connector(ABC):
     """Sends messages over one route. One instance per sender process and route."""
 
+    # Whether each session serves one receiving domain, named by its outbox (the direct way to mail servers).
+    by_domain: ClassVar[bool] = False
+
     @abstractmethod
     async def run_session(self, session: int, outbox: Outbox) -> None:
         """Take messages from the outbox until it answers None; connections are kept and remade as needed.
@@ -89,12 +120,18 @@ class Connector(ABC):
         On cancellation the messages whose dot has left are recorded IN_DOUBT, the others UNSENT.
         """
 
+    def mail_servers_of(self, domain: str) -> Sequence[str]:
+        """The host names of the domain's mail servers as far as they were looked up; never waits."""
+        return ()
+
 
 class Channel(ABC):
     code: ClassVar[str]
     label: ClassVar[Any]
     # Broadlog addresses and quarantine keys are compared in lower case.
     denylist_field: ClassVar[str]
+    # Whether its routes lead to mail servers, which can be tried without sending anything.
+    routes_can_be_tried: ClassVar[bool] = False
 
     @abstractmethod
     def address(self) -> F | Expression:
@@ -116,4 +153,5 @@ class Channel(ABC):
     def renderer(self, delivery: Delivery, version: ContentVersion) -> Renderer: ...
 
     @abstractmethod
-    def connector(self, route: Route) -> Connector: ...
+    def connector(self, route: Route, affinity: Affinity | None = None) -> Connector:
+        """The affinity says from which address the messages leave."""

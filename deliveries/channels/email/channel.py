@@ -11,13 +11,14 @@ from deliveries.channels.base import Channel, Connector
 from deliveries.channels.email.addresses import MAXIMUM_LOCAL_PART, PLAUSIBLE, check_address
 from deliveries.channels.email.mime import EmailRenderer
 from deliveries.channels.registry import channels
-from deliveries.models import ContentVersion, Delivery, Route
+from deliveries.models import Affinity, ContentVersion, Delivery, Route
 
 
 class EmailChannel(Channel):
     code = "email"
     label = _("E-mail")
     denylist_field = "denylist_email"
+    routes_can_be_tried = True
 
     def address(self) -> F | Expression:
         return Trim("email")
@@ -37,11 +38,11 @@ class EmailChannel(Channel):
     def renderer(self, delivery: Delivery, version: ContentVersion) -> EmailRenderer:
         return EmailRenderer(delivery, version)
 
-    def connector(self, route: Route) -> Connector:
+    def connector(self, route: Route, affinity: Affinity | None = None) -> Connector:
         # Imported here: only sender processes need the SMTP client and its event loop.
         from deliveries.channels.email.smtp import route_connector
 
-        return route_connector(route)
+        return route_connector(route, affinity)
 
 
 channels.add(EmailChannel.code, EmailChannel())

@@ -13,12 +13,14 @@ from deliveries.channels.email.reply_rules import (
     AT_MAIL,
     AT_RECIPIENT,
     BY_SUBJECT,
+    CREDENTIALS,
     ENHANCED,
     FULL,
+    GREYLISTED,
+    RATE,
     SENDER_POLICY,
     UNREACHABLE,
     UNWELCOME,
-    VAGUE,
     WORDS,
     Fault,
     Meaning,
@@ -26,6 +28,7 @@ from deliveries.channels.email.reply_rules import (
 from recipients.vocabulary import FailureReason, FailureType
 
 ENHANCED_CODE = re.compile(r"^(?:\d{3}[ -])?\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+SERVICE_CLOSING = 421
 # What a person needs of a reply; the rules look no further either, whatever a server sends.
 DETAIL_LIMIT = 1000
 
@@ -44,32 +47,39 @@ class Stage(enum.Enum):
 
 
 BEFORE_RECIPIENT = (Stage.CONNECT, Stage.EHLO, Stage.AUTH, Stage.MAIL)
+BEFORE_MAIL = (Stage.CONNECT, Stage.EHLO, Stage.AUTH)
 
 
-def classify(stage: Stage, code: int, enhanced: str, text: str) -> SendResult:
+def classify(stage: Stage, code: int, enhanced: str, text: str, *, direct: bool = False) -> SendResult:
     """What a reply that is no success means. Nothing before RCPT and nothing about us ever blames the recipient.
 
-    `enhanced` is the RFC 3463 code, empty when there is none (then one at the start of the text counts).
+    `enhanced` is the RFC 3463 code, empty when there is none (then one at the start of the text counts). `direct`: the
+    server is the receiver's own, not a relay of ours.
     """
     detail = text[:DETAIL_LIMIT]
     enhanced = enhanced or enhanced_code(detail)
     meaning = _meaning(stage, code, enhanced, detail)
     if code < 500 or enhanced.startswith("4"):
-        return _temporary(stage, code, meaning, detail)
+        return _temporary(stage, code, meaning, detail, slow_down=_asks_for_less(code, enhanced, detail))
     if stage in BEFORE_RECIPIENT and not _is_about_the_message(stage, code, enhanced):
         meaning = ABOUT_US
     if meaning.fault is Fault.OURS:
-        return SendResult(Result.UNSENT, detail=detail, route_fault=detail)
+        return _our_fault(stage, code, enhanced, detail, direct)
     if meaning is FULL:
         return SendResult(Result.DEFERRED, FailureType.SOFT, meaning.reason, detail)
     return SendResult(Result.REFUSED, meaning.failure_type, meaning.reason, detail)
 
 
-def unsent(detail: str, *, route_fault: str = "") -> SendResult:
+def unsent(detail: str, *, route_fault: str = "", receiver_fault: str = "", slow_down: bool = False) -> SendResult:
     """Certainly not delivered, and the recipient has nothing to do with it."""
-    if route_fault:
-        return SendResult(Result.UNSENT, detail=detail, route_fault=route_fault)
-    return SendResult(Result.UNSENT, FailureType.SOFT, FailureReason.UNREACHABLE, detail)
+    if route_fault or receiver_fault:
+        return SendResult(Result.UNSENT, detail=detail, route_fault=route_fault, receiver_fault=receiver_fault)
+    return SendResult(Result.UNSENT, FailureType.SOFT, FailureReason.UNREACHABLE, detail, slow_down=slow_down)
+
+
+def invalid_domain(detail: str, failure_type: FailureType = FailureType.HARD) -> SendResult:
+    """Nobody can receive mail at the domain; `detail` says how that is known."""
+    return _refused(failure_type, FailureReason.INVALID_DOMAIN, detail)
 
 
 def unsafe_address() -> SendResult:
@@ -100,10 +110,25 @@ def _refused(failure_type: FailureType, reason: FailureReason, text: str) -> Sen
     return SendResult(Result.REFUSED, failure_type, reason, text)
 
 
-def _temporary(stage: Stage, code: int, meaning: Meaning, detail: str) -> SendResult:
+def _our_fault(stage: Stage, code: int, enhanced: str, detail: str, direct: bool) -> SendResult:
+    """A relay that does not take us, or our credentials, takes no mail of this route at all."""
+    wants_credentials = code in CREDENTIALS or enhanced.partition(".")[2] == "7.8"
+    if not direct and (stage in BEFORE_MAIL or wants_credentials):
+        return unsent(detail, route_fault=detail)
+    return unsent(detail, receiver_fault=detail)
+
+
+def _temporary(stage: Stage, code: int, meaning: Meaning, detail: str, *, slow_down: bool) -> SendResult:
     if stage in BEFORE_RECIPIENT or (code == 421 and stage is not Stage.DOT):
-        return unsent(detail)
-    return SendResult(Result.DEFERRED, FailureType.SOFT, meaning.reason, detail)
+        return unsent(detail, slow_down=slow_down)
+    return SendResult(Result.DEFERRED, FailureType.SOFT, meaning.reason, detail, slow_down=slow_down)
+
+
+def _asks_for_less(code: int, enhanced: str, text: str) -> bool:
+    """Whether a temporary refusal is about how much we send."""
+    if GREYLISTED.search(text):
+        return False
+    return code == SERVICE_CLOSING or enhanced.startswith("4.7.") or RATE.search(text) is not None
 
 
 def _meaning(stage: Stage, code: int, enhanced: str, text: str) -> Meaning:
@@ -112,10 +137,10 @@ def _meaning(stage: Stage, code: int, enhanced: str, text: str) -> Meaning:
         return ABOUT_US
     if precise in ENHANCED:
         return ENHANCED[precise]
-    if not precise or VAGUE.fullmatch(precise):
-        for words, meaning in WORDS:
-            if words.search(text):
-                return meaning
+    # A code that we have no rule for says no more than its class: the words are asked first.
+    for words, meaning in WORDS:
+        if words.search(text):
+            return meaning
     if precise.partition(".")[0] in BY_SUBJECT:
         return BY_SUBJECT[precise.partition(".")[0]]
     if stage is Stage.RCPT and code in AT_RECIPIENT:

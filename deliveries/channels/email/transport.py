@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, cast
 
@@ -12,6 +13,10 @@ from django.utils.translation import gettext as _
 
 MAX_REPLY = 64 * 1024
 SERVICE_CLOSING = 421
+GOODBYES = (221, SERVICE_CLOSING)
+# The replies to one group, all of them good: to the final dot, MAIL, RCPT and DATA.
+ALL_GRANTED = re.compile(rb"(2\d\d) ([^\r\n]*)\r\n2\d\d [^\r\n]*\r\n2\d\d [^\r\n]*\r\n354 [^\r\n]*\r\n")
+GROUP_SIZE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,10 @@ class Reply(NamedTuple):
         text = self.raw[:4000].decode("utf-8", "replace")
         return f"{self.code} {' '.join(_printable(text).split())}"[:1000]
 
+    @property
+    def granted(self) -> bool:
+        return 200 <= self.code < 300
+
 
 def _printable(text: str) -> str:
     if text.isprintable():
@@ -57,6 +66,8 @@ class Line(asyncio.Protocol):
         self.encrypted = False
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        # A reply that nobody asked for and that is no goodbye: the count is lost.
+        self.surplus: Reply | None = None
         self._rest = b""
         self._text: list[bytes] = []
         self._text_size = 0
@@ -64,6 +75,7 @@ class Line(asyncio.Protocol):
         # One time limit per reply that is awaited; the greeting comes unasked.
         self._limits: Sequence[float] = (timeouts.greeting,)
         self._waiter: asyncio.Future[None] | None = None
+        self._go_on: Callable[[Reply], bool] | None = None
         self._paused = False
         # Between the reply to STARTTLS and the handshake nothing is listened to.
         self._last_in_clear = self._deaf = False
@@ -97,6 +109,22 @@ class Line(asyncio.Protocol):
             return []
         self._last_in_clear = last_in_clear
         return await self._answers()
+
+    async def stream(self, data: bytes, limits: Sequence[float], go_on: Callable[[Reply], bool]) -> list[Reply]:
+        """Exchange groups of a final dot, MAIL, RCPT and DATA as long as all goes well.
+
+        When all four replies are good, `go_on` gets the first of them as soon as they are read. It answers True when
+        it has written the next group with `follow`. Else the replies of the last group are the answer.
+        """
+        self._go_on = go_on
+        try:
+            return await self.exchange(data, limits)
+        finally:
+            self._go_on = None
+
+    def follow(self, data: bytes) -> None:
+        """Write the next group of a stream; its time limits are those of the one before."""
+        self._write(data, self._limits)
 
     async def drain(self, data: bytes) -> bool:
         """Write one block of a long content and wait until there is room for more; False when the server spoke."""
@@ -141,6 +169,32 @@ class Line(asyncio.Protocol):
         self._wake()
 
     def data_received(self, data: bytes) -> None:
+        if self._go_on is not None and not (self._rest or self._replies or self._text or self.ending):
+            granted = ALL_GRANTED.fullmatch(data)
+            if granted is not None and self._goes_on(Reply(int(granted[1]), granted[2])):
+                return
+        self._read(data)
+        if self._go_on is not None and self._all_granted() and self._goes_on(self._replies[0]):
+            return
+        if self.ending or len(self._replies) >= len(self._limits):
+            self._wake()
+
+    def _goes_on(self, reply: Reply) -> bool:
+        """What fails in there is the fault of whoever awaits the stream."""
+        try:
+            return self._go_on is not None and self._go_on(reply)
+        except Exception as error:
+            self._go_on = None
+            if self._waiter is not None and not self._waiter.done():
+                self._waiter.set_exception(error)
+            return True
+
+    def _all_granted(self) -> bool:
+        if len(self._replies) != GROUP_SIZE or self.ending:
+            return False
+        return self._replies[3].code == 354 and all(reply.granted for reply in self._replies[:3])
+
+    def _read(self, data: bytes) -> None:
         known = len(self._replies)
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
@@ -152,8 +206,6 @@ class Line(asyncio.Protocol):
             self._end(_("The server sent a line that never ends."))
         if len(self._replies) > known:
             self._since = self._loop.time()
-        if self.ending or len(self._replies) >= len(self._limits):
-            self._wake()
 
     # Replies
 
@@ -180,11 +232,12 @@ class Line(asyncio.Protocol):
     def _complete(self, reply: Reply) -> None:
         if len(self._replies) >= len(self._limits):
             # A reply that nobody asked for: the server says goodbye, or the count is lost. Both end the connection.
+            self.surplus = self.surplus or (None if reply.code in GOODBYES else reply)
             self.ending = reply.text
             return
         self._replies.append(reply)
         self._deaf = self._last_in_clear
-        if reply.code == SERVICE_CLOSING:
+        if reply.code in GOODBYES:
             # Nothing sent after this will be answered.
             self.ending = reply.text
 

@@ -12,6 +12,11 @@ BARE = re.compile(rb"\r\n|\r|\n")
 UNSAFE_PATH = re.compile(r"[\x00-\x20\x7f<>]")
 
 
+def wire_body(message: Message) -> bytes:
+    """The message's content as it leaves before its final dot."""
+    return message.content if message.wire_ready else wire_content(message.content)
+
+
 def wire_content(content: bytes) -> bytes:
     """The content with CRLF lines only, its dots stuffed and CRLF at its end; the final dot is not part of it.
 
@@ -41,12 +46,12 @@ def needs_smtputf8(message: Message) -> bool:
     return message.needs_smtputf8 or not (message.address.isascii() and message.sender.isascii())
 
 
-def envelope(message: Message, content: bytes, extensions: frozenset[str]) -> tuple[bytes, bytes, bytes]:
+def envelope(message: Message, extensions: frozenset[str]) -> tuple[bytes, bytes, bytes]:
     """MAIL, RCPT and DATA for a message, with the parameters that the server's extensions allow."""
     parameters = ""
     if "SIZE" in extensions:
-        parameters += f" SIZE={len(content)}"
-    if "8BITMIME" in extensions and not content.isascii():
+        parameters = f" SIZE={len(message.content)}"
+    if "8BITMIME" in extensions and not message.content.isascii():
         parameters += " BODY=8BITMIME"
     if "SMTPUTF8" in extensions and needs_smtputf8(message):
         parameters += " SMTPUTF8"

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from deliveries.channels.email.addresses import bounce_address, broadlog_of_bounce, is_plausible
+from deliveries.channels.email.addresses import (
+    bounce_address,
+    broadlog_of_bounce,
+    broadlog_of_message_id,
+    is_plausible,
+    message_id,
+)
 from deliveries.channels.registry import channels
 from recipients.models import Recipient
 from tests.factories import make_recipient
@@ -83,3 +89,11 @@ def test_a_bounce_address_names_its_broadlog_and_a_changed_one_names_none() -> N
     assert broadlog_of_bounce(forged) is None
     assert broadlog_of_bounce("someone@example.com") is None
     assert broadlog_of_bounce("b+@example.com") is None
+
+
+def test_a_message_id_names_its_broadlog_and_no_other_does() -> None:
+    ours = message_id(123, "mail.example.com")
+
+    assert broadlog_of_message_id(ours) == broadlog_of_message_id(ours.strip("<>").upper()) == 123
+    assert broadlog_of_message_id(bounce_address(123, "mail.example.com")) is None
+    assert broadlog_of_message_id("<20251006.4AB@relay.example.com>") is None

@@ -26,7 +26,7 @@ NOW = datetime(2025, 10, 6, 4, 0, tzinfo=UTC)
 
 
 def renderer(delivery: Delivery) -> EmailRenderer:
-    return EmailRenderer(delivery, freeze(delivery), now=lambda: NOW)
+    return EmailRenderer(delivery, freeze(delivery), now=NOW.timestamp)
 
 
 def render(row: OutgoingRow | None = None, **content: object) -> Message:
@@ -210,6 +210,18 @@ TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp
 BODIES = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0{"), max_size=600)
 
 
+@pytest.mark.parametrize("ending", ["x", ".", "é", " .", "=", "<", "\U00010000"])
+@pytest.mark.parametrize("length", range(66, 80))
+def test_a_value_that_fills_its_line_neither_outgrows_it_nor_begins_one_with_a_dot(length: int, ending: str) -> None:
+    value = "x" * (length - len(ending)) + ending
+    row = make_row(first_name=value)
+
+    message = render(row, text="{{ recipient.first_name }}", html="<p>{{ recipient.first_name }}</p>", subject="Hello")
+
+    assert part(parse(message), "plain").strip() == value
+    assert not re.search(rb"^\.", message.content, re.MULTILINE)
+
+
 @hypothesis_settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=TEXTS, last=TEXTS, subject=TEXTS, body=BODIES)
 def test_any_text_survives_the_way_there_and_back(first: str, last: str, subject: str, body: str) -> None:
@@ -223,3 +235,11 @@ def test_any_text_survives_the_way_there_and_back(first: str, last: str, subject
     assert isinstance(raw, bytes)
     expected = f"x{body}".replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
     assert raw.decode().replace("\r\n", "\n").rstrip("\n") == expected
+
+
+def test_it_says_which_columns_of_the_person_it_reads() -> None:
+    make = renderer(make_delivery(text="", html="<p>{{ recipient.gender }} {{ recipient.attributes.city }}</p>"))
+
+    assert make.fields == {"first_name", "last_name", "gender", "attributes", "language"}
+    assert not make.reads_added
+    assert renderer(make_delivery(text="{{ target.score }}")).reads_added

@@ -8,7 +8,8 @@ from deliveries.channels.base import Result
 from deliveries.channels.email.replies import Stage, classify
 from recipients.vocabulary import FailureReason, FailureType
 
-# (code, text, class, reason): hard = the address is done for, full/soft = another time or message, ours = route fault.
+# (code, text, class, reason): hard = the address is done for, full/soft = another time or message,
+# ours = we are refused, relay = our relay refuses us.
 REPLIES: list[tuple[int, str, str, FailureReason | None]] = [
     (550, "5.1.1 <a@b.example>: User unknown in virtual table", "hard", FailureReason.USER_UNKNOWN),
     (550, "5.1.1 The email account that you tried to reach does not exist.", "hard", FailureReason.USER_UNKNOWN),
@@ -40,7 +41,7 @@ REPLIES: list[tuple[int, str, str, FailureReason | None]] = [
     (550, "5.7.25 The sending IP has no PTR record", "ours", None),
     (550, "5.7.515 Access denied, the sending domain does not meet the requirements", "ours", None),
     (550, "5.1.8 Sender address does not resolve", "ours", None),
-    (530, "5.7.0 Authentication required", "ours", None),
+    (530, "5.7.0 Authentication required", "relay", None),
     (550, "Your server's poor reputation", "ours", None),
     (553, "sender rejected", "ours", None),
 ]  # fmt: skip
@@ -50,6 +51,7 @@ CLASSES = {
     "full": (Result.DEFERRED, FailureType.SOFT),
     "soft": (Result.DEFERRED, FailureType.SOFT),
     "ours": (Result.UNSENT, None),
+    "relay": (Result.UNSENT, None),
 }
 
 
@@ -61,7 +63,8 @@ def test_a_reply_to_the_recipient_has_its_class(
 
     assert (result.result, result.failure_type) == CLASSES[meaning]
     assert result.failure_reason == reason
-    assert bool(result.route_fault) == (meaning == "ours")
+    assert bool(result.route_fault) == (meaning == "relay")
+    assert bool(result.receiver_fault) == (meaning == "ours")
     assert result.detail == f"{code} {text}"
 
 
@@ -78,7 +81,7 @@ def test_a_temporary_reply_is_never_hard_and_never_a_fault_of_the_route(stage: S
 
         assert result.failure_type == FailureType.SOFT
         assert result.result in (Result.DEFERRED, Result.UNSENT)
-        assert not result.route_fault
+        assert not (result.route_fault or result.receiver_fault)
 
 
 @pytest.mark.parametrize("stage", [Stage.CONNECT, Stage.EHLO, Stage.AUTH, Stage.MAIL])
@@ -91,7 +94,36 @@ def test_nothing_before_the_recipient_blames_the_recipient(
     about_size = stage is Stage.MAIL and "size" in row[1]
     assert result.result is (Result.REFUSED if about_size else Result.UNSENT)
     assert result.failure_type != FailureType.HARD
-    assert bool(result.route_fault) == (row[0] >= 500 and not about_size)
+    ours = row[0] >= 500 and not about_size
+    assert bool(result.route_fault or result.receiver_fault) == ours
+    assert bool(result.route_fault) == (ours and (stage is not Stage.MAIL or row[0] == 530))
+
+
+@pytest.mark.parametrize("stage", [Stage.CONNECT, Stage.EHLO, Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT])
+def test_a_receivers_own_server_is_at_odds_with_us_not_with_the_route(stage: Stage) -> None:
+    for code, text in ((554, "5.7.1 your host is listed at dnsbl.example.org"), (530, "5.7.0 Authentication required")):
+        result = classify(stage, code, "", f"{code} {text}", direct=True)
+
+        assert (result.result, result.route_fault) == (Result.UNSENT, "")
+        assert result.receiver_fault == f"{code} {text}"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "expected"),
+    [
+        (421, "closing the connection", True),
+        (451, "4.7.28 an unusual rate of mail from your address", True),
+        (452, "Too many connections from your host", True),
+        (450, "4.2.1 The user is receiving mail at a rate that prevents delivery", True),
+        (451, "4.7.0 Try again later", True),
+        (451, "4.7.1 Greylisted, come back in five minutes", False),
+        (452, "4.2.2 mailbox full", False),
+        (451, "4.3.0 local problem", False),
+        (550, "5.7.1 too many messages", False),
+    ],
+)
+def test_a_receiver_that_asks_for_less_is_heard(code: int, text: str, expected: bool) -> None:
+    assert classify(Stage.RCPT, code, "", f"{code} {text}").slow_down is expected
 
 
 def test_a_message_too_large_at_mail_is_the_message_not_the_route() -> None:
