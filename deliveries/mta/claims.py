@@ -3,43 +3,56 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet, Subquery
 
+from common.sql import execute, fetch_all, identifier, places, timestamp
 from deliveries.channels.base import OutgoingRow
-from deliveries.channels.registry import channels
-from deliveries.counters import move_counts
 from deliveries.models import (
     Broadlog,
     Delivery,
     DeliveryKind,
-    DeliveryPart,
     DeliveryState,
     MessageStatus,
     PartState,
     Route,
 )
-from deliveries.models.broadlog import MESSAGE_MOVES
-from deliveries.models.part import PART_MOVES
+from deliveries.models.settings import SendingFields
 from deliveries.mta.clock import database_now, monotonic
 from deliveries.mta.journal import PartKey
-from deliveries.routes import NoRoute, resolve_route
-from recipients.models import Quarantine, Recipient
-from recipients.vocabulary import FailureReason, FailureType
+from deliveries.mta.opt_outs import ignore, stopping
+from deliveries.routes import NoRoute, default_route
+from operations.workflow.added_data import data_of
+from recipients.models import Recipient
+from recipients.vocabulary import FailureReason
 
-LEASE = timedelta(minutes=15)
+LEASE = timedelta(seconds=settings.MTA_LEASE_SECONDS)
 # Given up before the database gives it away.
-LEASE_MARGIN = 30.0
+LEASE_MARGIN = min(30.0, settings.MTA_LEASE_SECONDS / 4)
 SENDING = (DeliveryState.IN_PROGRESS, DeliveryState.RETRY_PENDING)
-STOPPING_ADDRESS = (Quarantine.Status.QUARANTINED, Quarantine.Status.DENYLISTED)
-RECIPIENT_FIELDS = tuple(field.attname for field in Recipient._meta.concrete_fields)
+RECIPIENT_FIELDS = frozenset(field.attname for field in Recipient._meta.concrete_fields)
+
+# The route's number and the name of the affinity, "" for none.
+LaneKey = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What rendering reads of each recipient; `added`: also what the workflow added to the person."""
+
+    fields: frozenset[str] = RECIPIENT_FIELDS
+    added: bool = True
+
+
+EVERYTHING = Reads()
 
 
 @dataclass(slots=True)
@@ -47,9 +60,11 @@ class Claim:
     key: PartKey
     delivery_id: int
     version_id: int
-    route_id: int
+    lane: LaneKey
     attempt: int
     lease_ends: float
+    # A sender died with it: nothing else is claimed beside it.
+    suspect: bool = False
     rows: list[OutgoingRow] = field(default_factory=list)
     # Attempts made before, of the rows that had any.
     attempts: dict[int, int] = field(default_factory=dict)
@@ -60,45 +75,89 @@ def lease_end() -> float:
     return monotonic() + LEASE.total_seconds() - LEASE_MARGIN
 
 
-def claim_part(*, uid: str, affinities: Collection[str], busy_routes: Collection[int] = ()) -> Claim | None:
-    """Claim the due part of highest priority that this process may send now, with its rows; None if there is none."""
+def claim_part(
+    *,
+    uid: str,
+    affinities: Collection[str],
+    busy: Collection[LaneKey] = (),
+    oldest_first: bool = False,
+    reads: Callable[[int, int], Reads] = lambda _delivery, _version: EVERYTHING,
+    suspects: bool = True,
+) -> Claim | None:
+    """Claim the due part of highest rank that this process may send now, with its rows; None if there is none.
+
+    Of one rank the part that has been due for longest; with `oldest_first` that of all ranks, so that none starves.
+    `reads` tells by delivery and content version what is read of the recipients. `suspects`: whether a part may be
+    claimed with which a sender died.
+    """
     now = database_now()
-    for served in _served_deliveries(affinities, busy_routes, now):
-        due = due_parts(served, now)
-        if due.exists():
-            claim = _claim_first(due, served, uid)
+    for served in _served_deliveries(affinities, busy, now, one_rank=oldest_first):
+        due = _due_parts(served, now, suspects=suspects)
+        # Asked outside of a transaction: looking for work locks nothing.
+        if served and fetch_all(f"SELECT 1 {due.source} LIMIT 1", due.parameters):
+            claim = _claim_first(due, served, uid, reads, now)
             if claim is not None:
                 return claim
     return None
 
 
-def due_parts(deliveries: Collection[int], now: datetime) -> QuerySet[DeliveryPart]:
-    return DeliveryPart.objects.filter(
-        Q(delivery__valid_until__isnull=True) | Q(delivery__valid_until__gt=now),
-        state=PartState.DUE,
-        due_at__lte=now,
-        delivery__in=deliveries,
-        delivery__state__in=SENDING,
-        delivery__stop_requested=False,
-    )
+class _Due(NamedTuple):
+    """The parts that may be claimed, as the source of a SELECT."""
+
+    source: str
+    parameters: list[Any]
+
+
+_DUE = """
+FROM deliveries_deliverypart AS part
+    JOIN deliveries_delivery AS delivery ON delivery.id = part.delivery_id
+    JOIN deliveries_preparation AS preparation ON preparation.id = part.preparation_id
+    LEFT JOIN operations_population AS population ON population.id = preparation.population_id
+WHERE part.state = {due} AND part.due_at <= %s AND part.crashes <= %s AND part.delivery_id IN ({numbers})
+    AND delivery.state IN ({sending}) AND NOT delivery.stop_requested
+    AND (delivery.valid_until IS NULL OR delivery.valid_until > %s)
+"""
+_NEVER_SO_MANY = 32_767
+
+
+def _due_parts(deliveries: Collection[int], now: datetime, *, suspects: bool) -> _Due:
+    sending = ", ".join(str(int(state)) for state in SENDING)
+    source = _DUE.format(due=int(PartState.DUE), numbers=places(deliveries), sending=sending)
+    at = timestamp(now)
+    return _Due(source, [at, _NEVER_SO_MANY if suspects else 0, *deliveries, at])
 
 
 def _served_deliveries(
-    affinities: Collection[str], busy_routes: Collection[int], now: datetime
-) -> Iterator[dict[int, int]]:
-    """Delivery → route of what is at work and may be sent here, the highest priority first."""
-    at_work = (
-        Delivery.objects.filter(Q(affinity__isnull=True) | Q(affinity__name__in=affinities), state__in=SENDING)
-        .only("priority", "channel", "route_id")
-        .order_by("-priority", "pk")
-    )
+    affinities: Collection[str], busy: Collection[LaneKey], now: datetime, *, one_rank: bool
+) -> Iterator[dict[int, LaneKey]]:
+    """Delivery → lane of what is at work and may be sent here, rank by rank."""
+    served_here = Q(affinity__isnull=True) | Q(affinity__name__in=affinities)
+    names = ("pk", "priority", "kind", "channel", "route_id", "affinity__name")
+    at_work = [_AtWork(*row) for row in Delivery.objects.filter(served_here, state__in=SENDING).values_list(*names)]
+    at_work.sort(key=attrgetter("rank", "pk"))
     routes: dict[tuple[str, int | None], Route | None] = {}
-    for _priority, deliveries in groupby(at_work, key=lambda delivery: delivery.priority):
-        served = {delivery.pk: _open_route(delivery, routes, now) for delivery in deliveries}
-        yield {number: route for number, route in served.items() if route and route not in busy_routes}
+    for _rank, deliveries in groupby(at_work, key=lambda each: 0 if one_rank else each.rank):
+        lanes = {each.pk: (_open_route(each, routes, now), each.affinity or "") for each in deliveries}
+        yield {number: lane for number, lane in lanes.items() if lane[0] and lane not in busy}
 
 
-def _open_route(delivery: Delivery, routes: dict[tuple[str, int | None], Route | None], now: datetime) -> int:
+class _AtWork(NamedTuple):
+    pk: int
+    priority: int
+    kind: str
+    channel: str
+    route_id: int | None
+    affinity: str | None
+
+    @property
+    def rank(self) -> int:
+        """The lowest goes first: transactional messages, proofs, then by priority."""
+        if self.kind == DeliveryKind.PROOF and self.priority < SendingFields.Priority.TRANSACTIONAL:
+            return 1 - SendingFields.Priority.TRANSACTIONAL
+        return -self.priority
+
+
+def _open_route(delivery: _AtWork, routes: dict[tuple[str, int | None], Route | None], now: datetime) -> int:
     key = (delivery.channel, delivery.route_id)
     if key not in routes:
         routes[key] = _resolve(delivery)
@@ -106,10 +165,12 @@ def _open_route(delivery: Delivery, routes: dict[tuple[str, int | None], Route |
     return route.pk if route is not None and not is_paused(route, now) else 0
 
 
-def _resolve(delivery: Delivery) -> Route | None:
+def _resolve(delivery: _AtWork) -> Route | None:
+    if delivery.route_id is not None:
+        return Route.objects.filter(pk=delivery.route_id).first()
     # A channel without a route is the diagnosis's to tell; the other deliveries go on.
     try:
-        return resolve_route(delivery)
+        return default_route(delivery.channel)
     except NoRoute:
         return None
 
@@ -118,33 +179,55 @@ def is_paused(route: Route, now: datetime) -> bool:
     return route.paused and (route.paused_until is None or route.paused_until > now)
 
 
+_FIRST = """
+SELECT part.id, part.delivery_id, part.attempt, part.crashes, part.first_id, part.last_id,
+    delivery.channel, delivery.kind, delivery.service_id, preparation.content_version_id, population.data_source_id
+{source} ORDER BY part.crashes, part.due_at, part.id LIMIT 1
+"""
+_TAKE = """
+UPDATE deliveries_deliverypart
+SET state = %s, claim_token = %s, claimed_by = %s, lease_until = %s, throttled_by = '', throttle_reason = ''
+WHERE id = %s AND state = %s
+"""
+
+
+class _Part(NamedTuple):
+    pk: int
+    delivery_id: int
+    attempt: int
+    crashes: int
+    first_id: int
+    last_id: int
+    channel: str
+    kind: str
+    service_id: int | None
+    version_id: int
+    # The population that holds what the workflow added to the people of a part.
+    added_data: int | None
+
+
 @transaction.atomic
-def _claim_first(due: QuerySet[DeliveryPart], served: dict[int, int], uid: str) -> Claim | None:
-    lease_ends, now, token = lease_end(), database_now(), uuid.uuid4()
-    part = (
-        due.select_for_update(of=("self",), skip_locked=True)
-        .order_by("due_at")
-        .values("pk", "delivery_id", "attempt", "first_id", "last_id", "preparation__content_version_id")
-        .first()
-    )
-    if part is None:
+def _claim_first(
+    due: _Due, served: dict[int, LaneKey], uid: str, reads: Callable[[int, int], Reads], now: datetime
+) -> Claim | None:
+    lease_ends, token = lease_end(), uuid.uuid4()
+    lock = " FOR UPDATE OF part SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    found = fetch_all(_FIRST.format(source=due.source) + lock, due.parameters)
+    if not found:
         return None
-    PART_MOVES.move_all(
-        DeliveryPart.objects.filter(pk=part["pk"]),
-        to=PartState.CLAIMED,
-        claim_token=token,
-        claimed_by=uid,
-        lease_until=now + LEASE,
-    )
+    part = _Part(*found[0])
+    lease = [identifier(token), uid, timestamp(now + LEASE)]
+    execute(_TAKE, [int(PartState.CLAIMED), *lease, part.pk, int(PartState.DUE)])
     claim = Claim(
-        key=PartKey(part["pk"], token),
-        delivery_id=part["delivery_id"],
-        version_id=part["preparation__content_version_id"],
-        route_id=served[part["delivery_id"]],
-        attempt=part["attempt"],
+        key=PartKey(part.pk, token),
+        delivery_id=part.delivery_id,
+        version_id=part.version_id,
+        lane=served[part.delivery_id],
+        attempt=part.attempt,
         lease_ends=lease_ends,
+        suspect=part.crashes > 0,
     )
-    _read_rows(claim, part["first_id"], part["last_id"], now)
+    _read_rows(claim, part, reads(claim.delivery_id, claim.version_id), now)
     return claim
 
 
@@ -158,48 +241,44 @@ def open_rows(delivery_id: int, first_id: int, last_id: int) -> QuerySet[Broadlo
     )
 
 
-def _read_rows(claim: Claim, first_id: int, last_id: int, now: datetime) -> None:
-    code, kind = Delivery.objects.values_list("channel", "kind").get(pk=claim.delivery_id)
-    denylist_field = channels.get(code).denylist_field
-    stopping = Quarantine.objects.filter(channel=code, address=Lower(OuterRef("address")), status__in=STOPPING_ADDRESS)
+# Of a row: what stands before the fields that rendering reads.
+_FIRST_FIELD = 5
+
+
+def _read_rows(claim: Claim, part: _Part, reads: Reads, now: datetime) -> None:
+    """One statement reads the rows and looks again at the delivery, its validity, the denylists and the quarantine."""
+    stops = stopping(part.channel, part.service_id)
+    added = [] if part.added_data is None or not reads.added else [Subquery(data_of(part.added_data, "recipient_id"))]
+    names = sorted(reads.fields)
     rows = (
-        open_rows(claim.delivery_id, first_id, last_id)
+        open_rows(claim.delivery_id, part.first_id, part.last_id)
+        .filter(
+            Q(delivery__valid_until__isnull=True) | Q(delivery__valid_until__gt=now),
+            delivery__state__in=SENDING,
+            delivery__stop_requested=False,
+        )
         .order_by("pk")
         .values_list(
-            "pk", "address", "attempts", Exists(stopping), *(f"recipient__{name}" for name in RECIPIENT_FIELDS)
+            "pk",
+            "address",
+            "attempts",
+            stops.quarantined,
+            stops.denied,
+            *(f"recipient__{name}" for name in names),
+            *added,
         )
     )
     suppressed: dict[FailureReason, list[int]] = {FailureReason.DENYLISTED: [], FailureReason.QUARANTINED: []}
-    for number, address, attempts, quarantined, *values in rows:
-        recipient = dict(zip(RECIPIENT_FIELDS, values, strict=True))
-        reason = _suppression(recipient, quarantined, denylist_field)
-        # A proof goes to people of the house, who keep it as the analysis kept them.
-        if reason is not None and kind != DeliveryKind.PROOF:
-            suppressed[reason].append(number)
+    # A proof goes to people of the house, who keep it as the analysis kept them.
+    is_proof = part.kind == DeliveryKind.PROOF
+    end = _FIRST_FIELD + len(names)
+    for row in rows:
+        number, address, attempts, quarantined, denied = row[:_FIRST_FIELD]
+        if (denied or quarantined) and not is_proof:
+            suppressed[FailureReason.DENYLISTED if denied else FailureReason.QUARANTINED].append(number)
             continue
-        claim.rows.append(OutgoingRow(number, address, recipient))
+        recipient = dict(zip(names, row[_FIRST_FIELD:end], strict=True))
+        claim.rows.append(OutgoingRow(number, address, recipient, row[end] if added else None))
         if attempts:
             claim.attempts[number] = attempts
-    _ignore(claim.delivery_id, suppressed, now)
-
-
-def _suppression(recipient: dict[str, Any], quarantined: bool, denylist_field: str) -> FailureReason | None:
-    if recipient["denylist_all"] or recipient[denylist_field]:
-        return FailureReason.DENYLISTED
-    return FailureReason.QUARANTINED if quarantined else None
-
-
-def _ignore(delivery_id: int, suppressed: dict[FailureReason, list[int]], now: datetime) -> None:
-    """Those who opted out or bounced since the analysis get nothing; the account says why."""
-    moved = sum(
-        MESSAGE_MOVES.move_all(
-            Broadlog.objects.filter(pk__in=numbers),
-            to=MessageStatus.IGNORED,
-            failure_type=FailureType.IGNORED,
-            failure_reason=reason,
-            updated_at=now,
-        )
-        for reason, numbers in suppressed.items()
-        if numbers
-    )
-    move_counts(delivery_id, {"pending": -moved, "ignored": moved})
+    ignore(claim.delivery_id, suppressed, now)

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from common.sql import fetch_value
 
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 def database_now() -> datetime:
     """The database's time. SQLite has no server: its clock is this machine's."""
@@ -21,4 +23,4 @@ def database_now() -> datetime:
 
 def monotonic() -> float:
     """Seconds that go on while the machine sleeps, so that a lease is never thought longer than it was."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(_CLOCK)

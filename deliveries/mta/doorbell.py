@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,21 +37,30 @@ class Doorbell:
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._connection: psycopg.Connection[Any] | None = None
+        # A copy of the connection's descriptor, which is closed by nobody but us: the number of one that the driver
+        # closed goes to the next connection, and the event loop would take its data for a ring.
+        self._watched: int | None = None
         self._touched = self._last_touch()
 
     def connect(self) -> None:
         """Called in the database thread; on SQLite there is nothing to connect."""
         if connection.vendor == "postgresql" and self._connection is None:
-            parameters = connection.get_connection_params()
-            for name in ("cursor_factory", "context", "prepare_threshold"):
-                parameters.pop(name, None)
-            self._connection = psycopg.connect(**{**parameters, "autocommit": True})
-            self._connection.execute(f"LISTEN {CHANNEL}")
+            try:
+                self._connection = _listen()
+            except psycopg.Error as error:
+                logger.warning("the doorbell is silent: %s", error)
 
     def watch(self) -> None:
         """Called in the event loop after each `connect`."""
-        if self._connection is not None:
-            asyncio.get_running_loop().add_reader(self._connection.fileno(), self._read)
+        if self._connection is None or self._watched is not None:
+            return
+        try:
+            self._watched = os.dup(self._connection.fileno())
+        except psycopg.Error:
+            # Lost since; `connect` makes another.
+            self.close()
+            return
+        asyncio.get_running_loop().add_reader(self._watched, self._read)
 
     def look(self) -> None:
         """SQLite: was the file touched since the last look?"""
@@ -60,9 +70,12 @@ class Doorbell:
             self._wake()
 
     def close(self) -> None:
+        watched, self._watched = self._watched, None
+        if watched is not None:
+            asyncio.get_running_loop().remove_reader(watched)
+            os.close(watched)
         listening, self._connection = self._connection, None
         if listening is not None:
-            asyncio.get_running_loop().remove_reader(listening.fileno())
             listening.close()
 
     def _read(self) -> None:
@@ -85,3 +98,12 @@ class Doorbell:
             return _file().stat().st_mtime
         except FileNotFoundError:
             return 0.0
+
+
+def _listen() -> psycopg.Connection[Any]:
+    parameters = connection.get_connection_params()
+    for name in ("cursor_factory", "context", "prepare_threshold"):
+        parameters.pop(name, None)
+    listening = psycopg.connect(**{**parameters, "autocommit": True})
+    listening.execute(f"LISTEN {CHANNEL}")
+    return listening

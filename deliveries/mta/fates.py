@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from deliveries.channels.base import Result, SendResult
 from deliveries.models import MessageStatus
@@ -18,6 +18,9 @@ class Fate(enum.Enum):
     RETRY = "retry"
     IN_DOUBT = "in_doubt"
     NOT_APPLICABLE = "not_applicable"
+
+    # Members are single: their identity is enough, and looked up once a message.
+    __hash__ = object.__hash__
 
 
 STATUS_OF = {
@@ -36,8 +39,10 @@ FATE_OF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+_SENT = Fate.SENT
+
+
+class Outcome(NamedTuple):
     """`attempts` is what the row's counter becomes, not what is added to it: applying an outcome twice is harmless."""
 
     broadlog_id: int
@@ -50,7 +55,7 @@ class Outcome:
 
 def outcome_of(broadlog_id: int, attempts: int, result: SendResult) -> Outcome:
     fate = FATE_OF[result.result]
-    if fate is Fate.SENT:
+    if fate is _SENT:
         return Outcome(broadlog_id, fate, attempts)
     if fate is Fate.IN_DOUBT:
         return in_doubt(broadlog_id, attempts, result.detail)

@@ -1,6 +1,7 @@
 """The journal of one sender process: what it was about to send, and what became of it.
 
-An append-only file, locked by its writer for life. Each line is one write(2), so it survives `kill -9`:
+An append-only file, locked by its writer for life. What is written survives `kill -9`; an intent is written before the
+dot leaves, an outcome with the next intent or at the event loop's next turn, whichever comes first:
 
     C <part> <token> <attempt>                                              a part was claimed
     I <part> <token> <broadlog> <attempts> <session>                        the final dot is about to leave
@@ -16,7 +17,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -40,10 +41,10 @@ class PartKey:
 
     part_id: int
     token: UUID
+    prefix: bytes = field(init=False, repr=False, compare=False)
 
-    @property
-    def prefix(self) -> str:
-        return f"{self.part_id}\t{self.token.hex}\t"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefix", f"{self.part_id}\t{self.token.hex}\t".encode())
 
 
 class Journal:
@@ -58,42 +59,61 @@ class Journal:
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         draft.rename(self.path)
         self.size = 0
+        self._unwritten: list[bytes] = []
 
     def claim(self, key: PartKey, attempt: int) -> None:
-        self._write(f"C\t{key.prefix}{attempt}\n")
+        self._write(b"C\t%b%d\n" % (key.prefix, attempt))
 
     def intend(self, key: PartKey, broadlog_id: int, attempts: int, session: int) -> None:
-        self._write(f"I\t{key.prefix}{broadlog_id}\t{attempts}\t{session}\n")
+        self._write(b"I\t%b%d\t%d\t%d\n" % (key.prefix, broadlog_id, attempts, session))
 
     def record(self, key: PartKey, outcome: Outcome) -> None:
-        self._write(f"O\t{key.prefix}{_encode(outcome)}\n")
+        """Kept until the next line that is written, or `flush`."""
+        if outcome.fate is Fate.SENT:
+            line = b"O\t%b%d\tsent\t%d\t\t\t\n" % (key.prefix, outcome.broadlog_id, outcome.attempts)
+        else:
+            line = b"O\t%b%b\n" % (key.prefix, _encode(outcome).encode())
+        self._unwritten.append(line)
+
+    def flush(self) -> None:
+        """Write the outcomes that are kept. While the disk refuses they stay, and the next write takes them along."""
+        if self._unwritten:
+            self._write(b"")
 
     def probe(self) -> None:
         """Write a line that says nothing: raises OSError while the disk refuses."""
-        self._write("#\n")
+        self._write(b"#\n")
 
     def sync(self) -> None:
         """Bounds what a crash of the machine (not of the process) can lose."""
+        # What the disk does not take now goes to the database all the same.
+        with suppress(OSError):
+            self.flush()
         os.fdatasync(self._file)
 
     def empty(self) -> None:
         """Forget everything; only while no part is held."""
+        self._unwritten.clear()
         os.ftruncate(self._file, 0)
         self.size = 0
 
     def close(self, *, settled: bool) -> None:
         """Give the file back: to nobody when all it says is in the database, else to the next recovery."""
-        if settled:
+        if not settled:
+            with suppress(OSError):
+                self.flush()
+        else:
             self.path.rename(self.path.with_suffix(DONE_SUFFIX))
         os.close(self._file)
 
-    def _write(self, line: str) -> None:
-        data = line.encode()
+    def _write(self, line: bytes) -> None:
+        data = b"".join((*self._unwritten, line)) if self._unwritten else line
         written = os.write(self._file, data)
         if written != len(data):
             # A full disk: half a line would swallow the beginning of the next one.
             os.ftruncate(self._file, self.size)
             raise OSError(f"{self.path}: the disk took half a line.")
+        self._unwritten.clear()
         self.size += written
 
 

@@ -18,8 +18,10 @@ from deliveries.models import DeliveryPart, PartState
 from deliveries.mta.claims import open_rows
 from deliveries.mta.clock import database_now
 from deliveries.mta.fates import Outcome, in_doubt
+from deliveries.mta.isolation import note_death
 from deliveries.mta.journal import DONE_SUFFIX, SUFFIX, ClaimRecord, PartKey, abandoned, read_journal
 from deliveries.mta.outcomes import LeaseLost, close_part
+from deliveries.mta.settling.background import settle_in_background
 from installation.models import Process
 from installation.processes import alive
 
@@ -32,6 +34,7 @@ def recover(folder: Path) -> int:
     recovered = sum(_recover_journal(path) for path in sorted(folder.glob(f"*{SUFFIX}")))
     recovered += _recover_vanished(folder)
     _forget_done(folder)
+    settle_in_background()
     return recovered
 
 
@@ -40,7 +43,7 @@ def _recover_journal(path: Path) -> int:
         if data is None:
             return 0
         claims = read_journal(data)
-        recovered = sum(_settle(key, claims.get(key, ClaimRecord()).settled()) for key in _held_by(path.stem))
+        recovered = sum(_settle_dead(key, claims.get(key, ClaimRecord())) for key in _held_by(path.stem))
         # Nobody is alive under this name: its lock was free.
         Process.objects.filter(uid=path.stem).delete()
         path.rename(path.with_suffix(DONE_SUFFIX))
@@ -60,6 +63,14 @@ def _settle(key: PartKey, outcomes: list[Outcome]) -> int:
     except LeaseLost:
         return 0
     return 1
+
+
+def _settle_dead(key: PartKey, record: ClaimRecord) -> int:
+    outcomes = record.settled()
+    settled = _settle(key, outcomes)
+    if settled:
+        note_death(key.part_id, progressed=bool(outcomes), now=database_now())
+    return settled
 
 
 def give_back_strays(uid: str, held: Collection[PartKey]) -> int:

@@ -9,40 +9,61 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from common.failpoints import failpoint
 from deliveries.channels.base import Renderer
 from deliveries.channels.registry import channels
 from deliveries.lifecycle import settle_due, start_due_deliveries
 from deliveries.models import ContentVersion, Delivery, Route
-from deliveries.mta.claims import SENDING, Claim, claim_part, is_paused, lease_end
-from deliveries.mta.clock import database_now
+from deliveries.mta.claims import (
+    EVERYTHING,
+    SENDING,
+    Claim,
+    LaneKey,
+    Reads,
+    claim_part,
+    is_paused,
+    lease_end,
+    open_rows,
+)
+from deliveries.mta.clock import database_now, monotonic
 from deliveries.mta.doorbell import Doorbell, ring
 from deliveries.mta.fates import Fate
+from deliveries.mta.governor import Governor
 from deliveries.mta.held import HeldPart
 from deliveries.mta.journal import Journal, journal_folder
 from deliveries.mta.lane import Lane, settings_of
-from deliveries.mta.outcomes import LeaseLost, close_part, renew_leases, write_outcomes
+from deliveries.mta.opt_outs import stopped_among
+from deliveries.mta.outcomes import LeaseLost, close_part, renew_leases, write_ignored, write_outcomes
 from deliveries.mta.recovery import give_back_strays, recover
+from deliveries.mta.throttling import governor_for
 from deliveries.routes import pause_route
 from installation.models import Process
 from installation.processes import beat, register_process, withdraw
+from recipients.vocabulary import FailureReason
 
 logger = logging.getLogger("diffusion.mta")
 R = TypeVar("R")
-POLL_SECONDS, WRITE_SECONDS, HEARTBEAT_SECONDS, RECOVERY_SECONDS = 1.0, 0.5, 5.0, 30.0
+POLL_SECONDS, WRITE_SECONDS, HEARTBEAT_SECONDS, RECOVERY_SECONDS, LIMITS_SECONDS = 1.0, 0.5, 5.0, 30.0, 0.4
+# Every so many claims takes what has been due for longest, whatever its priority.
+OLDEST_EVERY = 8
+# Who may be written to is asked at the claim, and again when messages still wait so long after it.
+ASK_AGAIN_SECONDS = 20.0
 # How long the loop sleeps when nothing wakes it.
 TICK_SECONDS = 0.1
 # Emptied between two parts when it has grown to this: then all it says is in the database.
 JOURNAL_LIMIT = 64 * 1024 * 1024
 RENDERERS_KEPT = 16
 CANCEL_SECONDS = 10.0
+AFTER_CLAIM = failpoint("after_claim")
 
 
 class Sender:
@@ -53,7 +74,7 @@ class Sender:
         self.affinities = frozenset(affinities)
         self.executor = executor
         self.journal = Journal(journal_folder())
-        self.lanes: dict[int, Lane] = {}
+        self.lanes: dict[LaneKey, Lane] = {}
         self.process: Process | None = None
         self.ending = False
         self.restart_requested = False
@@ -61,7 +82,8 @@ class Sender:
         self.recording = True
         self._progressed = False
         # The busy routes beside which nothing was due at the last look.
-        self._nothing_beside: frozenset[int] = frozenset()
+        self._nothing_beside: frozenset[LaneKey] = frozenset()
+        self._claims = 0
         self._due_at: dict[str, float] = {}
         self._renderers: OrderedDict[tuple[int, int], Renderer] = OrderedDict()
         self._wake = asyncio.Event()
@@ -101,6 +123,9 @@ class Sender:
             await self.database(give_back_strays, self.journal.uid, {part.key for part in self.parts})
         if self._is_due("states", POLL_SECONDS):
             await self._halt_what_must_stop()
+        if self._is_due("limits", LIMITS_SECONDS):
+            await self._renew_limits()
+        await self._ask_again()
         await self._write()
         self._resume_recording()
         if self._is_due("lifecycle", POLL_SECONDS):
@@ -125,8 +150,8 @@ class Sender:
             self._wake.clear()
 
     def _rung(self) -> None:
-        self._due_at.pop("lifecycle", None)
-        self._due_at.pop("feed", None)
+        for chore in ("states", "lifecycle", "feed"):
+            self._due_at.pop(chore, None)
         self.wake()
 
     async def _listen(self) -> None:
@@ -137,9 +162,14 @@ class Sender:
         lease_ends = lease_end()
         parts = self.parts
         ours = await self.database(renew_leases, [part.key for part in parts]) if parts else set()
+        ran_out = any(monotonic() >= part.lease_ends for part in parts)
         for part in parts:
             part.lost = part.lost or part.key not in ours
             part.lease_ends = lease_ends
+        if ran_out:
+            # Their sessions found nothing that might leave, and wait for news.
+            for lane in self.lanes.values():
+                lane.announce()
         progressed, self._progressed = self._progressed or not parts, False
         if not await self.database(self._say_alive, progressed):
             self.stop()
@@ -164,7 +194,7 @@ class Sender:
         for lane in faulty:
             await self.database(_pause_route, lane.route_id, lane.fault)
         sending, open_routes = await self.database(
-            _what_may_send, {part.delivery_id for part in self.parts}, self.lanes
+            _what_may_send, {part.delivery_id for part in self.parts}, {lane.route_id for lane in self.lanes.values()}
         )
         for lane in self.lanes.values():
             for part in lane.parts:
@@ -172,6 +202,27 @@ class Sender:
             lane.fault = "" if lane in faulty else lane.fault
             if open_routes.get(lane.route_id, lane.settings) != lane.settings:
                 lane.end()
+
+    async def _ask_again(self) -> None:
+        """Who opted out or bounced while a part has been held for long gets nothing of it."""
+        asked_before = monotonic() - ASK_AGAIN_SECONDS
+        for part in [part for part in self.parts if part.asked_at <= asked_before and part.may_send]:
+            part.asked_at = monotonic()
+            untaken = part.untaken()
+            if not untaken:
+                continue
+            rows = open_rows(part.delivery_id, untaken[0], untaken[-1])
+            found = await self.database(stopped_among, rows, part.delivery_id)
+            reasons = {number: found[number] for number in part.drop(found)} if found else {}
+            if reasons:
+                await self._let_go(part, reasons)
+
+    async def _let_go(self, part: HeldPart, reasons: Mapping[int, FailureReason]) -> None:
+        try:
+            await self.database(write_ignored, part.key, reasons)
+        except LeaseLost as error:
+            part.lost = True
+            logger.error("%s: its messages are left to whoever settles it", error)
 
     async def _write(self) -> None:
         """Close the parts that are over; write what the others have, now and then."""
@@ -181,21 +232,31 @@ class Sender:
         if self._is_due("outcomes", WRITE_SECONDS):
             for part in self.parts:
                 await self._write_batch(part)
-        for number in [number for number, lane in self.lanes.items() if lane.idle]:
-            del self.lanes[number]
+        for key in [key for key, lane in self.lanes.items() if lane.idle]:
+            await self.database(_close_governor, self.lanes[key].governor)
+            del self.lanes[key]
+
+    async def _renew_limits(self) -> None:
+        for lane in self.lanes.values():
+            if lane.parts:
+                waiting, sessions = lane.receivers.waiting(), lane.receivers.sessions()
+                await self.database(_refresh, lane.governor, waiting, sessions)
+                lane.hold_back()
+                lane.announce_if_kept()
 
     async def _close(self, lane: Lane, part: HeldPart) -> None:
-        await self._hand_over(part, lambda outcomes: close_part(part.key, outcomes, fates=part.fates))
+        await self._hand_over(part, partial(close_part, part.key, fates=part.fates, held_by=part.held_by))
         lane.parts.remove(part)
         if not self.parts and self.journal.size > JOURNAL_LIMIT:
             self.journal.empty()
-        # The last part of a delivery ends it, the last claimed one lets it pause or stop.
-        self._due_at.pop("lifecycle", None)
+        if not any(other.delivery_id == part.delivery_id for other in self.parts):
+            # The last part of a delivery ends it, the last claimed one lets it pause or stop.
+            self._due_at.pop("lifecycle", None)
         self.wake()
 
     async def _write_batch(self, part: HeldPart) -> None:
         if part.outcomes:
-            await self._hand_over(part, lambda outcomes: write_outcomes(part.key, outcomes))
+            await self._hand_over(part, partial(write_outcomes, part.key))
 
     async def _hand_over(self, part: HeldPart, write: Callable[[list[Any]], None]) -> None:
         if part.lost:
@@ -219,7 +280,7 @@ class Sender:
         """Claim while something is due for a route that has room; nothing found: look again at the next poll."""
         for lane in self.lanes.values():
             lane.open_sessions()
-        busy = frozenset(number for number, lane in self.lanes.items() if not lane.hungry)
+        busy = frozenset(key for key, lane in self.lanes.items() if not lane.hungry)
         # A route that got room again is looked at at once, the others at the next poll.
         nothing_new = not self._is_due("feed", 0) and busy >= self._nothing_beside
         if nothing_new or not self._may_claim():
@@ -229,15 +290,36 @@ class Sender:
             self._nothing_beside = busy
             self._due_at["feed"] = asyncio.get_running_loop().time() + POLL_SECONDS
             return
+        if AFTER_CLAIM:
+            AFTER_CLAIM()
         await self._hold(claim)
         self.wake()
 
     def _may_claim(self) -> bool:
         # A journal that is to be emptied waits for the parts at hand.
-        return self.recording and not self.ending and self.journal.size <= JOURNAL_LIMIT
+        room = self.recording and not self.ending and self.journal.size <= JOURNAL_LIMIT
+        return room and not any(part.suspect for part in self.parts)
 
-    def _claim(self, busy: frozenset[int]) -> Claim | None:
-        return claim_part(uid=self.journal.uid, affinities=self.affinities, busy_routes=busy)
+    def _claim(self, busy: frozenset[LaneKey]) -> Claim | None:
+        self._claims += 1
+        return claim_part(
+            uid=self.journal.uid,
+            affinities=self.affinities,
+            busy=busy,
+            oldest_first=self._claims % OLDEST_EVERY == 0,
+            reads=self._reads,
+            suspects=not self.parts,
+        )
+
+    def _reads(self, delivery_id: int, version_id: int) -> Reads:
+        try:
+            renderer = self._renderer(Delivery.objects.get(pk=delivery_id), version_id)
+        except Error:
+            raise
+        except Exception:
+            # It will fail again when the part is taken up, and be reported there.
+            return EVERYTHING
+        return Reads(renderer.fields, renderer.reads_added)
 
     async def _hold(self, claim: Claim) -> None:
         try:
@@ -249,21 +331,25 @@ class Sender:
             logger.exception("part %d can't be sent now", claim.key.part_id)
             await self.database(_postpone, claim)
             return
-        self.lanes[claim.route_id] = lane
+        self.lanes[claim.lane] = lane
         lane.add(HeldPart(claim, renderer, self.journal))
 
     def _prepare(self, claim: Claim) -> tuple[Lane, Renderer]:
         delivery = Delivery.objects.get(pk=claim.delivery_id)
-        lane = self.lanes.get(claim.route_id)
-        if lane is None:
-            route = Route.objects.get(pk=claim.route_id)
-            lane = Lane(route, channels.get(delivery.channel).connector(route), self.journal, self.wake)
-        return lane, self._renderer(claim, delivery)
+        lane = self.lanes.get(claim.lane) or self._make_lane(claim.lane, delivery)
+        return lane, self._renderer(delivery, claim.version_id)
 
-    def _renderer(self, claim: Claim, delivery: Delivery) -> Renderer:
-        key = (claim.delivery_id, claim.version_id)
+    def _make_lane(self, key: LaneKey, delivery: Delivery) -> Lane:
+        route = Route.objects.get(pk=key[0])
+        connector = channels.get(delivery.channel).connector(route, delivery.affinity)
+        governor = governor_for(route, key[1], mail_servers=connector.mail_servers_of if connector.by_domain else None)
+        governor.refresh({}, database_now())
+        return Lane(route, key[1], connector, governor, self.journal, self.wake)
+
+    def _renderer(self, delivery: Delivery, version_id: int) -> Renderer:
+        key = (delivery.pk, version_id)
         if key not in self._renderers:
-            version = ContentVersion.objects.get(pk=claim.version_id)
+            version = ContentVersion.objects.get(pk=version_id)
             self._renderers[key] = channels.get(delivery.channel).renderer(delivery, version)
         self._renderers.move_to_end(key)
         while len(self._renderers) > RENDERERS_KEPT:
@@ -362,9 +448,19 @@ def _what_may_send(deliveries: set[int], routes: Iterable[int]) -> tuple[set[int
     at_work = Delivery.objects.filter(pk__in=deliveries, state__in=SENDING, stop_requested=False)
     valid = at_work.exclude(valid_until__lte=now).values_list("pk", flat=True)
     open_routes = {
-        route.pk: settings_of(route) for route in Route.objects.filter(pk__in=list(routes)) if not is_paused(route, now)
+        route.pk: settings_of(route)
+        for route in Route.objects.filter(pk__in=list(routes)).prefetch_related("relays")
+        if not is_paused(route, now)
     }
     return set(valid), open_routes
+
+
+def _refresh(governor: Governor, waiting: dict[str, int], sessions: dict[str, int]) -> None:
+    governor.refresh(waiting, database_now(), sessions)
+
+
+def _close_governor(governor: Governor) -> None:
+    governor.close(database_now())
 
 
 def _pause_route(route_id: int, fault: str) -> None:

@@ -22,7 +22,7 @@ from deliveries.channels.base import (
     Result,
     SendResult,
 )
-from deliveries.models import ContentVersion, Delivery, Route
+from deliveries.models import Affinity, ContentVersion, Delivery, Route
 from recipients.vocabulary import FailureReason, FailureType
 
 ACCEPTED = SendResult(Result.ACCEPTED, detail="250 ok")
@@ -78,6 +78,12 @@ class MemoryConnector(Connector):
 
 
 class MemoryRenderer(Renderer):
+    fields = frozenset({"first_name"})
+    reads_added = False
+
+    fields = frozenset({"first_name"})
+    reads_added = False
+
     def render(self, row: OutgoingRow) -> Message:
         name = row.recipient["first_name"]
         if name == "broken":
@@ -113,6 +119,6 @@ class MemoryChannel(Channel):
     def renderer(self, delivery: Delivery, version: ContentVersion) -> Renderer:
         return MemoryRenderer()
 
-    def connector(self, route: Route) -> Connector:
+    def connector(self, route: Route, affinity: Affinity | None = None) -> Connector:
         self.connectors_made += 1
         return MemoryConnector(self.server)

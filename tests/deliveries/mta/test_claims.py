@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from deliveries.models import Affinity, Broadlog, Delivery, DeliveryPart, DeliveryState, PartState, Route
-from deliveries.mta.claims import LEASE, Claim, claim_part
+from deliveries.mta.claims import LEASE, Claim, Reads, claim_part
+from operations.workflow import added_data, populations
 from recipients.models import Quarantine, Recipient
 from recipients.vocabulary import FailureReason, FailureType
 from tests.deliveries.mta.connectors import MemoryChannel
 from tests.deliveries.mta.factories import counters, make_route, make_sending, rows_of, statuses
+from tests.operations.factories import activity, drawing, run_drawing, task_of
 
 pytestmark = pytest.mark.usefixtures("channel", "db")
 
@@ -94,11 +98,11 @@ def test_a_busy_route_is_left_alone_and_the_others_go_on() -> None:
     slow = make_sending(2, route=other)
     busy = make_route().pk
 
-    claimed = claim_part(uid="one", affinities=[], busy_routes=[busy])
+    claimed = claim_part(uid="one", affinities=[], busy=[(busy, "")])
 
     assert claimed is not None
-    assert (claimed.delivery_id, claimed.route_id) == (slow.pk, other.pk)
-    assert claim_part(uid="one", affinities=[], busy_routes=[busy, other.pk]) is None
+    assert (claimed.delivery_id, claimed.lane) == (slow.pk, (other.pk, ""))
+    assert claim_part(uid="one", affinities=[], busy=[(busy, ""), (other.pk, "")]) is None
 
 
 def test_the_highest_priority_goes_first() -> None:
@@ -178,3 +182,108 @@ def test_a_claim_takes_the_same_number_of_queries_whatever_the_size(count: int) 
         claim()
 
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) <= 10
+
+
+def with_workflow(delivery: Delivery, *, added: bool) -> None:
+    """The delivery as one that a workflow made, with or without data added to its people."""
+    task = task_of(
+        run_drawing(drawing([activity("s", "start"), activity("e", "end")], "s → e"), now=timezone.now()), "s"
+    )
+    population = populations.store(task, "out", Recipient.objects.values_list("pk"))
+    delivery.preparations.update(population=population)
+    if added:
+        first = Recipient.objects.order_by("pk")[:1]
+        added_data.add(population, Recipient.objects.filter(pk__in=first), {"shop": F("first_name")})
+
+
+def test_a_row_carries_what_the_workflow_added_to_its_recipient() -> None:
+    with_workflow(make_sending(2), added=True)
+
+    claimed = claim()
+
+    assert [row.added for row in (claimed.rows if claimed else [])] == [{"shop": "First1"}, None]
+
+
+def test_added_data_costs_the_other_deliveries_nothing() -> None:
+    def statements() -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            claim()
+        return [query["sql"] for query in queries.captured_queries]
+
+    make_sending(1)
+    alone = statements()
+    with_workflow(make_sending(1), added=False)
+    without = statements()
+    with_workflow(make_sending(1), added=True)
+    added = statements()
+
+    def shape(found: list[str]) -> list[str]:
+        values = [re.sub(r"\d+|'[^']*'", "?", statement) for statement in found]
+        return [re.sub(r"\((\?, )+\?\)", "(?)", statement) for statement in values]
+
+    assert shape(without) == shape(alone)
+    assert not any("populationdata" in statement for statement in without)
+    # One statement reads the data of a whole part: the one that reads its rows.
+    assert len(added) == len(alone)
+
+
+def test_transactional_messages_go_before_proofs_and_proofs_before_the_others() -> None:
+    values: list[dict[str, Any]] = [
+        {"priority": Delivery.Priority.LOW},
+        {"priority": Delivery.Priority.NORMAL},
+        {"priority": Delivery.Priority.HIGH},
+        {"priority": Delivery.Priority.LOW, "kind": "proof"},
+        {"priority": Delivery.Priority.TRANSACTIONAL},
+    ]
+    deliveries = [make_sending(1, **each) for each in values]
+
+    claimed = [found.delivery_id for _each in deliveries if (found := claim())]
+
+    assert claimed == [delivery.pk for delivery in reversed(deliveries)]
+
+
+def test_nothing_starves_because_now_and_then_what_was_due_first_is_claimed() -> None:
+    low = make_sending(1, priority=Delivery.Priority.LOW)
+    make_sending(1, priority=Delivery.Priority.TRANSACTIONAL)
+    DeliveryPart.objects.filter(delivery=low).update(due_at=timezone.now() - timedelta(hours=1))
+
+    claimed = claim_part(uid="one", affinities=[], oldest_first=True)
+
+    assert claimed is not None
+    assert claimed.delivery_id == low.pk
+
+
+def test_only_what_the_content_reads_is_read() -> None:
+    delivery = make_sending(1)
+    asked: list[tuple[int, int]] = []
+
+    def reads(delivery_id: int, version_id: int) -> Reads:
+        asked.append((delivery_id, version_id))
+        return Reads(frozenset({"last_name"}), added=False)
+
+    claimed = claim_part(uid="one", affinities=[], reads=reads)
+
+    assert claimed is not None
+    assert claimed.rows[0].recipient == {"last_name": ""}
+    assert asked == [(delivery.pk, claimed.version_id)]
+
+
+def test_the_statement_that_reads_the_rows_looks_at_the_delivery_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_sending(1)
+
+    def stopped_meanwhile(_delivery: int, _version: int) -> Reads:
+        Delivery.objects.update(stop_requested=True)
+        return Reads()
+
+    claimed = claim_part(uid="one", affinities=[], reads=stopped_meanwhile)
+
+    assert claimed is not None
+    assert claimed.rows == []
+
+
+def test_a_part_that_was_throttled_is_claimed_as_any_other() -> None:
+    make_sending(1)
+    DeliveryPart.objects.update(throttled_by="slow.example", throttle_reason="later")
+
+    assert claim() is not None
+    assert DeliveryPart.objects.values_list("throttled_by", "throttle_reason").get() == ("", "")

@@ -35,6 +35,7 @@ def test_a_torn_last_line_is_as_if_never_written(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.intend(KEY, 1, 1, 0)
     journal.record(KEY, sent(1))
+    journal.flush()
     data = journal.path.read_bytes()
 
     torn = read_journal(data[:-1])
@@ -54,6 +55,7 @@ def test_any_reply_survives_the_journal(tmp_path: Path, detail: str) -> None:
 def test_a_block_of_zeros_between_lines_says_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.record(KEY, sent(1))
+    journal.flush()
     data = journal.path.read_bytes()
 
     assert read_journal(data + b"\0" * 512 + b"\n" + data)[KEY].settled() == [sent(1)]
@@ -91,12 +93,14 @@ def test_a_settled_journal_is_put_away(tmp_path: Path) -> None:
 def test_half_a_line_is_taken_back_and_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(tmp_path)
     journal.record(KEY, sent(1))
+    journal.flush()
     whole = journal.path.read_bytes()
     real = __import__("os").write
     monkeypatch.setattr("deliveries.mta.journal.os.write", lambda file, data: real(file, data[:5]))
 
+    journal.record(KEY, sent(2))
     with pytest.raises(OSError, match="half a line"):
-        journal.record(KEY, sent(2))
+        journal.flush()
 
     assert journal.path.read_bytes() == whole
 
@@ -121,6 +125,7 @@ def test_cut_anywhere_each_message_is_exactly_one_of_recorded_in_doubt_or_untouc
             else:
                 journal.record(key, sent(number))
                 state[key, number] = "sent"
+            journal.flush()
             expected.append(state)
             ends.append(journal.size)
         data = journal.path.read_bytes()[:cut]
@@ -134,4 +139,5 @@ def test_cut_anywhere_each_message_is_exactly_one_of_recorded_in_doubt_or_untouc
 
 
 def read(journal: Journal) -> dict[PartKey, ClaimRecord]:
+    journal.flush()
     return read_journal(journal.path.read_bytes())

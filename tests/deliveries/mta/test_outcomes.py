@@ -17,7 +17,7 @@ from deliveries.mta.journal import PartKey
 from deliveries.mta.outcomes import LeaseLost, close_part, renew_leases, write_outcomes
 from recipients.models import Quarantine
 from recipients.vocabulary import FailureReason, FailureType
-from tests.deliveries.mta.connectors import ACCEPTED, MAILBOX_FULL, MESSAGE_REFUSED, USER_UNKNOWN
+from tests.deliveries.mta.connectors import ACCEPTED, MAILBOX_FULL, MESSAGE_REFUSED, NO_CONNECTION, USER_UNKNOWN
 from tests.deliveries.mta.factories import counters, make_sending, rows_of, statuses
 
 pytestmark = pytest.mark.usefixtures("channel", "db")
@@ -170,7 +170,7 @@ def test_a_part_with_messages_refused_for_now_is_due_again_later() -> None:
     claim = claimed(make_sending(2))
     first, second = (row.broadlog_id for row in claim.rows)
 
-    close(claim, [outcome_of(first, 1, ACCEPTED), outcome_of(second, 1, MAILBOX_FULL)])
+    close(claim, [outcome_of(first, 1, ACCEPTED), outcome_of(second, 1, NO_CONNECTION)])
 
     part = DeliveryPart.objects.get()
     assert (part.state, part.attempt) == (PartState.DUE, 1)

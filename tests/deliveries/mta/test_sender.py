@@ -72,7 +72,8 @@ def test_each_reply_becomes_its_status(server: MemoryServer) -> None:
     send(lambda: state_of(delivery) == DeliveryState.RETRY_PENDING)
 
     assert statuses(delivery) == ["failed", "pending", "in_doubt", "pending", "sent"]
-    assert Quarantine.objects.get().address == "person1@example.com"
+    quarantined = Quarantine.objects.get(status=Quarantine.Status.QUARANTINED)
+    assert quarantined.address == "person1@example.com"
     assert [row.failure_reason for row in rows_of(delivery)[:4]] == [
         FailureReason.USER_UNKNOWN,
         FailureReason.MAILBOX_FULL,
@@ -302,7 +303,7 @@ def test_while_the_journal_can_not_be_written_nothing_leaves(
     full = {"now": False}
     real = Journal._write
 
-    def write(journal: Journal, line: str) -> None:
+    def write(journal: Journal, line: bytes) -> None:
         if full["now"]:
             raise OSError("no space left on device")
         real(journal, line)
