@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from deliveries.content.language import FILTERS, STATEMENTS, TESTS
 
-FIELDS = {
+FIELDS: dict[str, frozenset[str]] = {
     "recipient": frozenset(
         [
             "id",
@@ -28,13 +28,17 @@ FIELDS = {
     ),
     "delivery": frozenset({"id", "label"}),
     "message": frozenset({"mirror_url", "unsubscribe_url", "preferences_url"}),
+    # What the workflow added to each person has the names that its activities give.
+    "target": frozenset(),
 }
+ADDED = "target"
+_ADDED_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 # What compiled content holds in place of a link and of the pixel (see `links.py`).
 INTERNAL = re.compile(r"\{\{ _links\[\d+\]\|safe \}\}|\{% if _pixel %\}|\{\{ _pixel\|safe \}\}")
 MAXIMUM_LOOP_BODY = 10_000
 MAXIMUM_LOOP_DEPTH = 3
 
-_OPENING = re.compile(r"\{[{%#]")
+OPENING = re.compile(r"\{[{%#]")
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
@@ -47,7 +51,7 @@ _OPERATORS = frozenset(
     ["==", "!=", "<", "<=", ">", ">=", "+", "-", "~", "/", "%", "(", ")", "[", "]", ",", ".", ":", "|"]
 )
 _KEYWORDS = frozenset(["and", "or", "not", "in", "if", "else", "is", "true", "false", "none", "True", "False", "None"])
-_CLOSINGS = {"{{": "}}", "{%": "%}", "{#": "#}"}
+CLOSINGS = {"{{": "}}", "{%": "%}", "{#": "#}"}
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,9 @@ def analyse(source: str, *, compiled: bool = False) -> Analysis:
 def _tags(source: str) -> Iterator[_Tag]:
     """The tags in order. Where one never closes the engine's own parser complains, so reading stops there."""
     position, line, counted = 0, 1, 0
-    while (found := _OPENING.search(source, position)) is not None:
+    while (found := OPENING.search(source, position)) is not None:
         opening = found.group()
-        end = source.find(_CLOSINGS[opening], found.end())
+        end = source.find(CLOSINGS[opening], found.end())
         if end < 0:
             return
         line += source.count("\n", counted, found.start())
@@ -210,13 +214,17 @@ class _Reader:
 
     def _field(self, root: str, following: list[_Token]) -> None:
         name, rest = _member(following)
-        if name is None or name not in FIELDS[root]:
+        if name is None or not _is_field(root, name):
             raise _Refused(_("“%(name)s” is not a known field.") % {"name": f"{root}.{name}" if name else root})
         self.analysis.fields[root].add(name)
         if root == "recipient" and name == "attributes":
             attribute, _rest = _member(rest)
             if attribute is not None:
                 self.analysis.attributes.add(attribute)
+
+
+def _is_field(root: str, name: str) -> bool:
+    return bool(_ADDED_NAME.fullmatch(name)) if root == ADDED else name in FIELDS[root]
 
 
 def _member(tokens: list[_Token]) -> tuple[str | None, list[_Token]]:

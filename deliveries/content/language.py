@@ -4,7 +4,7 @@ imports it alone)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -117,9 +117,16 @@ _DAYS = {
 
 
 def environment(
-    sources: Mapping[str, str], *, escaped: frozenset[str] = frozenset(), quoted: bool = False
+    sources: Mapping[str, str],
+    *,
+    escaped: frozenset[str] = frozenset(),
+    quoted: bool = False,
+    finish: Callable[[Any], str] | None = None,
 ) -> minijinja.Environment:
-    """Compile the named sources: those in `escaped` are HTML, `quoted` ones URLs. Raises minijinja.TemplateError."""
+    """Compile the named sources: those in `escaped` are HTML, `quoted` ones URLs. Raises minijinja.TemplateError.
+
+    `finish` makes the text of each expression's value, escaping included.
+    """
     engine = minijinja.Environment(
         fuel=FUEL,
         undefined_behavior="strict",
@@ -127,7 +134,7 @@ def environment(
         keep_trailing_newline=True,
         pycompat=False,
         debug=True,
-        finalizer=_quote if quoted else None,
+        finalizer=finish or (_quote if quoted else shown),
     )
     for name in _BUILT_IN_FILTERS:
         # Links of ours are inserted as they are; `safe` is out of reach of what people write.
@@ -186,8 +193,15 @@ def format_date(value: Any, pattern: str = "d/m/Y", language: str = "en") -> str
     return "".join(letters.get(letter, letter) for letter in pattern[:MAXIMUM_INPUT])
 
 
+def shown(value: Any) -> str:
+    """The text that an expression's value makes; a whole number has no decimals, however it was calculated."""
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _quote(value: Any) -> str:
-    return quote(str(value), safe="")
+    return quote(shown(value), safe="")
 
 
 def _default(value: Any, fallback: Any = "") -> Any:

@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from common.tokens import sign
+from common.tokens import LENGTH, sign
 from deliveries.content.plain_text import text_of
 from deliveries.models import TrackedUrl
 
 OPEN, CLICK, MIRROR, UNSUBSCRIBE, PREFERENCES = 1, 2, 3, 4, 5
 
 _PIXEL = '{% if _pixel %}<img src="{{ _pixel|safe }}" width="1" height="1" alt="">{% endif %}'
+_PIXEL_SIZE = '<img src="https://example.com/t/o/.gif" width="1" height="1" alt="">'
+_MARKER = re.compile(r"\{\{ _links\[\d+\]\|safe \}\}")
 # Scheme and host in plain text, then the end or a character that can't belong to the host.
 _STATIC_HOST = re.compile(r"https?://[^\s/?#\\{}<>\"']+(?:[/?#]|$)", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
@@ -30,24 +32,52 @@ _IGNORED_IN_URLS = str.maketrans("", "", "\t\r\n")
 _TRAILING = ".,;:!?"
 
 
+@dataclass(frozen=True)
+class SignedUrl:
+    """A kind of URL of ours: what stands before and after its token."""
+
+    kind: int
+    path: str
+    ending: str = ""
+
+    def of(self, broadlog_id: int, number: int = 0) -> str:
+        return self.around(sign(self.kind, broadlog_id, number))
+
+    def around(self, token: str) -> str:
+        return f"{self.start}{token}{self.ending}"
+
+    @property
+    def start(self) -> str:
+        return f"{settings.TRACKING_BASE_URL}{self.path}"
+
+
+SIGNED_URLS = {
+    "pixel": SignedUrl(OPEN, "/t/o/", ".gif"),
+    "click": SignedUrl(CLICK, "/t/c/"),
+    "mirror_url": SignedUrl(MIRROR, "/t/m/"),
+    "unsubscribe_url": SignedUrl(UNSUBSCRIBE, "/t/u/"),
+    "preferences_url": SignedUrl(PREFERENCES, "/t/p/"),
+}
+
+
 def open_url(broadlog_id: int) -> str:
-    return f"{settings.TRACKING_BASE_URL}/t/o/{sign(OPEN, broadlog_id)}.gif"
+    return SIGNED_URLS["pixel"].of(broadlog_id)
 
 
 def click_url(broadlog_id: int, number: int) -> str:
-    return f"{settings.TRACKING_BASE_URL}/t/c/{sign(CLICK, broadlog_id, number)}"
+    return SIGNED_URLS["click"].of(broadlog_id, number)
 
 
 def mirror_url(broadlog_id: int) -> str:
-    return f"{settings.TRACKING_BASE_URL}/t/m/{sign(MIRROR, broadlog_id)}"
+    return SIGNED_URLS["mirror_url"].of(broadlog_id)
 
 
 def unsubscribe_url(broadlog_id: int) -> str:
-    return f"{settings.TRACKING_BASE_URL}/t/u/{sign(UNSUBSCRIBE, broadlog_id)}"
+    return SIGNED_URLS["unsubscribe_url"].of(broadlog_id)
 
 
 def preferences_url(broadlog_id: int) -> str:
-    return f"{settings.TRACKING_BASE_URL}/t/p/{sign(PREFERENCES, broadlog_id)}"
+    return SIGNED_URLS["preferences_url"].of(broadlog_id)
 
 
 MESSAGE_URLS = {
@@ -82,6 +112,12 @@ def compile_content(*, html: str, text: str, tracking: bool) -> CompiledContent:
     compiled_text = _TEXT_URL.sub(lambda found: _rewrite_text_url(found.group(), collector), text) if tracking else text
     collector.add_own(html + text)
     return CompiledContent(compiled_html, compiled_text, tuple(collector.links.values()))
+
+
+def sized(compiled: str) -> str:
+    """A compiled body with each marker as long as the URL that takes its place."""
+    token = "x" * LENGTH
+    return _MARKER.sub(SIGNED_URLS["click"].around(token), compiled.replace(_PIXEL, _PIXEL_SIZE + token))
 
 
 def static_origin(url: str) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ import pytest
 from common.tokens import InvalidToken, verify
 from deliveries.content import links
 from deliveries.content.links import compile_content
+from deliveries.models import TrackedUrl
 
 
 def compiled(html: str = "", text: str = "x", tracking: bool = True) -> links.CompiledContent:
@@ -152,3 +153,21 @@ def test_a_signed_address_names_its_message_for_one_purpose_only(build: object, 
     assert verify(token, kind).row == 42
     with pytest.raises(InvalidToken):
         verify(token, kind % 5 + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "label", "words", "address"),
+    [
+        ("click", "https://a.example/?c={{ recipient.id|urlencode }}", "", "https://a.example/?c=‹recipient.id›", None),
+        ("click", "https://a.example/shop", "{{ recipient.city }}", "‹recipient.city›", "https://a.example/shop"),
+        ("mirror", "{{ message.mirror_url }}", "", "Mirror page", "Mirror page"),
+        ("unsubscribe", "{{ message.unsubscribe_url }}", "Leave us", "Leave us", "Unsubscription"),
+    ],
+)
+def test_a_link_is_read_without_template_language(
+    kind: str, url: str, label: str, words: str, address: str | None
+) -> None:
+    link = TrackedUrl(kind=kind, url=url, label=label)
+
+    assert link.words() == words
+    assert link.address_in_words() == (address or words)

@@ -182,3 +182,28 @@ def _refused(payload: str) -> bool:
     except RenderingFailed:
         return True
     return False
+
+
+def test_what_the_workflow_added_is_bounded_escaped_and_blank_where_missing() -> None:
+    source = '{{ target.shop }}|{{ target["none"] }}|{% if target.spent > 5 %}big{% endif %}'
+    personaliser = Personaliser({"html": source}, {})
+
+    context = personaliser.context({}, {}, added={"shop": "<b>" + "x" * 2000, "spent": 12.5, "unused": "secret"})
+
+    assert context["target"].keys() == {"shop", "none", "spent"}
+    assert personaliser.render("html", context) == f"&lt;b&gt;{'x' * 1021}||big"
+
+
+@pytest.mark.parametrize("source", ["{{ target }}", "{{ target._x }}", '{{ target["a b"] }}', "{{ target.x() }}"])
+def test_an_added_value_is_read_by_its_name_only(source: str) -> None:
+    assert problems(subject=source) == [("subject", 1)]
+
+
+def test_added_values_may_be_used_before_any_workflow_gave_them() -> None:
+    assert problems(subject="{{ target.town }}", text="{{ target.spent + 1 }}{{ target.day|date('d/m') }}") == []
+
+
+def test_a_tag_hidden_by_nul_is_read_as_the_engine_will_read_it() -> None:
+    assert problems(text="{\0{ settings.SECRET_KEY }}{{ recipient.email }}") == [("text", 1)]
+    with pytest.raises(RenderingFailed, match="settings"):
+        Personaliser({"text": "{\0{ settings.SECRET_KEY }}"}, {})

@@ -1,0 +1,41 @@
+"""The parts of a source that only the engine can render, all of them in one call for each recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from deliveries.channels.base import NothingToSend
+from deliveries.content.analysis import Analysis, analyse
+from deliveries.content.language import MAXIMUM_OUTPUT, SKIP_MARKER, environment
+from deliveries.content.segments import Chunk, Text
+
+# Between two chunks; text and values are encoded and never hold a control character.
+_BORDER = "\x1e"
+_BORDER_BYTES, _SKIP_BYTES = _BORDER.encode(), SKIP_MARKER.encode()
+
+
+class Chunks:
+    """The chunks of one part. `lay` encodes their text once, `finish` the value of each expression."""
+
+    def __init__(
+        self, part: str, chunks: Sequence[Chunk], *, lay: Callable[[str], str], finish: Callable[[Any], str]
+    ) -> None:
+        # Of all its chunks: what they read is found there.
+        self.tags = "".join(piece for chunk in chunks for piece in chunk.pieces if isinstance(piece, str))
+        self.needs: Analysis = analyse(self.tags, compiled=True)
+        self._part = part
+        source = _BORDER.join(
+            "".join(lay(piece.text) if isinstance(piece, Text) else piece for piece in chunk.pieces) for chunk in chunks
+        )
+        self._engine = environment({part: source}, finish=finish)
+
+    def render(self, context: Mapping[str, Any]) -> list[bytes]:
+        """The chunks in order. Raises NothingToSend, or what the engine or a filter raises: the part as it was written,
+        rendered again, tells at which line."""
+        output = self._engine.render_template(self._part, **context).encode()
+        if _SKIP_BYTES in output:
+            raise NothingToSend
+        if len(output) > MAXIMUM_OUTPUT:
+            raise ValueError("too long")
+        return output.split(_BORDER_BYTES)
