@@ -7,9 +7,11 @@ repeated, and moves the counters with the rows. Locks are taken in the order tha
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from deliveries.counters import move_counts
@@ -17,6 +19,34 @@ from deliveries.models import Broadlog, DeliveryPart, MessageStatus, PartState
 from deliveries.models.broadlog import MESSAGE_MOVES
 from deliveries.models.part import PART_MOVES
 from recipients.vocabulary import FailureReason, FailureType
+
+# More rows than this are cancelled by a worker, in steps of so many parts: each takes less than a second.
+AT_ONCE = 10_000
+PARTS_AT_ONCE = 10
+
+
+def cancel_in_steps(delivery_id: int, *, now: datetime) -> int:
+    """Close and cancel some unclaimed parts per transaction: the counters show how far it is.
+
+    Two workers share the parts. What is in no open part is left to `cancel_unclaimed`. Return how many rows.
+    """
+    total = 0
+    while (cancelled := _cancel_some_parts(delivery_id, now)) is not None:
+        total += cancelled
+    return total
+
+
+@transaction.atomic
+def _cancel_some_parts(delivery_id: int, now: datetime) -> int | None:
+    waiting = DeliveryPart.objects.filter(delivery=delivery_id, state__in=[PartState.HELD, PartState.DUE])
+    parts = list(waiting.order_by("pk").select_for_update(skip_locked=True)[:PARTS_AT_ONCE])
+    if not parts:
+        return None
+    ranges = [Q(pk__range=(part.first_id, part.last_id)) for part in parts]
+    cancelled = _cancel(unclaimed_rows(delivery_id).filter(reduce(or_, ranges)), now)
+    PART_MOVES.move_all(DeliveryPart.objects.filter(pk__in=[part.pk for part in parts]), to=PartState.DONE)
+    move_counts(delivery_id, {"pending": -cancelled, "cancelled": cancelled})
+    return cancelled
 
 
 @transaction.atomic

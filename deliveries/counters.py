@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
+from common.sql import execute
 from deliveries.models import Broadlog, Delivery, MessageStatus
 
 
@@ -16,9 +17,10 @@ def counter_of(status: int, *, in_doubt: bool = False) -> str:
 
 def move_counts(delivery_id: int, deltas: Mapping[str, int]) -> None:
     """Add the deltas (counter name → signed number) in one UPDATE."""
-    changes = {name: F(name) + number for name, number in deltas.items() if number}
+    changes = {name: number for name, number in deltas.items() if number}
     if changes:
-        Delivery.objects.filter(pk=delivery_id).update(**changes)
+        columns = ", ".join(f"{name} = {name} + %s" for name in changes)
+        execute(f"UPDATE deliveries_delivery SET {columns} WHERE id = %s", [*changes.values(), delivery_id])
 
 
 def count_rows(delivery_id: int) -> dict[str, int]:

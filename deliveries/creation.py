@@ -102,6 +102,15 @@ def create_one_off(*, activity: Activity, template: DeliveryTemplate, task: Acti
     )
 
 
+@transaction.atomic
+def create_for_task(*, activity: Activity, template: DeliveryTemplate, task: ActivityRun, now: datetime) -> Delivery:
+    """A one-off delivery of its own for each run; the same one again for the same task."""
+    made = Delivery.objects.filter(task=task).first()
+    if made is not None:
+        return made
+    return _create(template, template.label, now, kind=DeliveryKind.ONE_OFF, **_of_task(activity, task))
+
+
 def _lock_series(activity: Activity, template: DeliveryTemplate) -> DeliverySeries:
     defaults = {"label": activity.label or template.label, "operation": activity.workflow.operation}
     DeliverySeries.objects.get_or_create(activity=activity, defaults=defaults)

@@ -7,13 +7,34 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _text
+from django.utils.translation import gettext_lazy as _
 
-from deliveries.models import Broadlog, DeliveryKind, MessageStatus
-from recipients.filters.behaviours import behaviours
+from deliveries.models import Broadlog, Delivery, DeliveryKind, DeliverySeries, MessageStatus
+from deliveries.models.delivery import FINAL_STATES
+from operations.models import Operation
+from recipients.filters.behaviours import BehaviourWords, Scope, behaviour_words, behaviours, scopes
+from recipients.models import SavedFilter
+from recipients.query.saved import users_downstream, uses
 
 # Handed over, whether or not something came back later.
 RECEIVED = [MessageStatus.SENT, MessageStatus.TAKEN_INTO_ACCOUNT, MessageStatus.RECEIVED_ON_MOBILE]
 _PATHS = {"delivery": "delivery", "series": "delivery__series", "operation": "delivery__operation"}
+
+
+@users_downstream.register("deliveries")
+def deliveries_with(row: SavedFilter) -> list[str]:
+    """Those that may still be analysed with the target that names it."""
+    rows = Delivery.objects.exclude(state__in=FINAL_STATES).filter(target__isnull=False).order_by("label", "pk")
+    found = [label for label, target in rows.values_list("label", "target").iterator() if uses(target, row)]
+    return [_text("the delivery “%(label)s”") % {"label": label} for label in found]
+
+
+behaviour_words.add("received", BehaviourWords(_("Received a delivery"), _("who received %(what)s")))
+behaviour_words.add("failed", BehaviourWords(_("Not reached by a delivery"), _("whom %(what)s could not reach")))
+scopes.add("delivery", Scope(_("delivery"), _("the delivery %(label)s"), Delivery.objects.all))
+scopes.add("series", Scope(_("series"), _("a delivery of the series %(label)s"), DeliverySeries.objects.all))
+scopes.add("operation", Scope(_("operation"), _("a delivery of the operation %(label)s"), Operation.objects.all))
 
 
 @behaviours.register("received")

@@ -83,7 +83,7 @@ def check_target(target: Any) -> None:
             raise _invalid_target(_("There is no recipient list %(number)s.") % {"number": number})
         return
     try:
-        validate(target)
+        validate(target, existing=True)
     except FilterError as error:
         raise _invalid_target(str(error)) from error
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, TextIO
 
+from common.csv_lines import csv_lines, write_csv
 from deliveries.models import Broadlog, Delivery, MessageStatus
 from recipients.vocabulary import FailureReason, FailureType
 
@@ -24,20 +25,17 @@ COLUMNS = (
     "content_version",
     "updated_at",
 )
-# A cell that begins with one of these is a formula to a spreadsheet.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _BATCH = 2000
 
 
 def export_broadlogs(delivery: Delivery, output: TextIO) -> int:
     """Write one line per broadlog, in the order of the log; return how many. Memory does not grow with the log."""
-    writer = csv.writer(output)
-    writer.writerow(COLUMNS)
-    count = 0
-    for values in _rows(delivery):
-        writer.writerow([safe_cell(value) for value in values])
-        count += 1
-    return count
+    return write_csv(output, chain([COLUMNS], _rows(delivery))) - 1
+
+
+def broadlog_lines(delivery: Delivery) -> Iterator[str]:
+    """The same CSV line by line, for an answer that is streamed."""
+    return csv_lines(chain([COLUMNS], _rows(delivery)))
 
 
 def export_broadlogs_as_json(delivery: Delivery, output: TextIO) -> int:
@@ -50,13 +48,6 @@ def export_broadlogs_as_json(delivery: Delivery, output: TextIO) -> int:
         count += 1
     output.write("\n]\n")
     return count
-
-
-def safe_cell(value: Any) -> Any:
-    """The value as a spreadsheet shall see it: text, never a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def _rows(delivery: Delivery) -> Iterator[tuple[Any, ...]]:

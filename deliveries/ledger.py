@@ -102,6 +102,8 @@ class Account:
 
 
 def _line(delivery: Delivery, account: Account) -> LedgerLine:
+    if delivery.rows_purged:
+        return _line_of_counters(delivery)
     found = {name: getattr(delivery, name) - number for name, number in account.statuses.items()}
     found["targeted"] = delivery.targeted - account.rows
     found["analyses"] = account.analyses_difference(delivery)
@@ -112,6 +114,20 @@ def _line(delivery: Delivery, account: Account) -> LedgerLine:
         statuses=account.statuses,
         kept_as_counts=account.kept_as_counts(delivery),
         differences={name: number for name, number in found.items() if number},
+    )
+
+
+def _line_of_counters(delivery: Delivery) -> LedgerLine:
+    """Of a delivery whose log was deleted the counters are the account: they must add up among themselves."""
+    statuses = {name: getattr(delivery, name) for name in Delivery.STATUS_COUNTERS}
+    rest = delivery.targeted - sum(statuses.values())
+    return LedgerLine(
+        delivery=delivery.pk,
+        label=delivery.label,
+        targeted=delivery.targeted,
+        statuses=statuses,
+        kept_as_counts=delivery.targeted,
+        differences={"targeted": rest} if rest else {},
     )
 
 

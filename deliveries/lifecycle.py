@@ -11,7 +11,7 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from common.sql import exclusive
-from deliveries.cancellation import cancel_unclaimed, expire_unclaimed, unclaimed_rows
+from deliveries.cancellation import AT_ONCE, cancel_in_steps, cancel_unclaimed, expire_unclaimed, unclaimed_rows
 from deliveries.models import Delivery, DeliveryKind, DeliveryPart, DeliveryState, PartState
 from deliveries.models.delivery import SENDING_STATES
 from deliveries.mta.doorbell import ring
@@ -118,7 +118,8 @@ def settle_delivery(delivery_id: int, *, now: datetime) -> bool:
     if delivery is None:
         return False
     if delivery.stop_requested:
-        return bool(cancel_unclaimed(delivery_id, now=now)) | _finish_stop(delivery, now)
+        in_steps = cancel_in_steps(delivery_id, now=now) if delivery.pending > AT_ONCE else 0
+        return bool(in_steps + cancel_unclaimed(delivery_id, now=now)) | _finish_stop(delivery, now)
     expired = _expire(delivery, now)
     return _settle_state(delivery_id, now) or expired
 

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from common.errors import IllegalState, Invalid, Refused
 from deliveries.channels.registry import channels
-from deliveries.models import Delivery, DeliveryKind, DeliveryTemplate, RequestedAction
+from deliveries.models import Delivery, DeliveryKind, DeliveryTemplate, Preparation, RequestedAction
 from deliveries.models.delivery import NO_PROOF_FROM_RECURRING
 from deliveries.preparation.pipeline import run_preparation
 from deliveries.preparation.request import request_preparation
 from deliveries.templates import COPIED_FIELDS
-from operations.models import Activity
+from operations.models import Activity, ActivityRun
 from recipients.models import Recipient
 
 MAXIMUM = 100
@@ -53,14 +53,26 @@ def send_proof(
 
     Raises ProofNotAllowed, NothingToProve, InvalidProofTarget, ProofOfProof.
     """
-    source = _source(of)
-    target = _target(source, recipients, addresses)
-    with transaction.atomic():
-        proof = _create(source, target, now)
-        preparation = request_preparation(delivery=proof, action=RequestedAction.PREPARE_AND_START, now=now)
+    preparation = request_proof(of, now=now, recipients=recipients, addresses=addresses)
     run_preparation(preparation=preparation, now=now)
+    proof = preparation.delivery
     proof.refresh_from_db()
     return proof
+
+
+@transaction.atomic
+def request_proof(
+    of: Delivery | DeliveryTemplate | Activity,
+    *,
+    now: datetime,
+    recipients: Sequence[int] | None = None,
+    addresses: Sequence[str] | None = None,
+    task: ActivityRun | None = None,
+) -> Preparation:
+    """Make a numbered proof and ask for its analysis, which a worker does. Raises what `send_proof` raises."""
+    source = _source(of)
+    proof = _create(source, _target(source, recipients, addresses), now)
+    return request_preparation(delivery=proof, action=RequestedAction.PREPARE_AND_START, now=now, task=task)
 
 
 def refusal(of: Delivery | DeliveryTemplate | Activity) -> str:

@@ -16,6 +16,7 @@ from deliveries.exchange import export_content, import_content, template_number
 from deliveries.models import (
     Broadlog,
     Delivery,
+    DeliveryKind,
     DeliveryState,
     DeliveryTemplate,
     MessageStatus,
@@ -25,22 +26,43 @@ from deliveries.models import (
 )
 from deliveries.preparation.request import request_preparation
 from deliveries.preparation.void import WORKING_STATES, drop
+from deliveries.rehearsal import rehearse_delivery
 from deliveries.templates import set_local_template
+from deliveries.travelling import VARIABLE
 from operations.models import Activity, ActivityRun, Population, RunLog
 from operations.workflow import populations
 from operations.workflow.base import ActivityFailed, ActivityType, Done, Outcome, TaskContext, Wait
 from operations.workflow.config import ConfigForm
+from operations.workflow.fields import MAXIMUM_CHOICES
+from operations.workflow.variables import set_variables
 
 # The end of the analysis wakes the task; this look is for the case that nobody is there to wake it.
 LOOK_AGAIN = timedelta(minutes=1)
+ENDED_BADLY = (PreparationState.FAILED, PreparationState.CANCELLED)
+
+
+class TemplateField(forms.IntegerField):
+    """The number of a shared delivery template, of the given channel or of any."""
+
+    def __init__(self, channel: str = "", **options: Any) -> None:
+        self.channel = channel
+        super().__init__(label=gettext_lazy("Template"), **options)
+
+    def describe(self, scope: Any) -> dict[str, Any]:
+        templates = DeliveryTemplate.objects.filter(activity__isnull=True)
+        if self.channel:
+            templates = templates.filter(channel=self.channel)
+        choices = templates.order_by("label", "pk").values_list("pk", "label")[:MAXIMUM_CHOICES]
+        return {"editor": "choice", "choices": [list(choice) for choice in choices]}
 
 
 class DeliveryConfig(ConfigForm):
-    template = forms.IntegerField(label=gettext_lazy("Template"))
+    template = TemplateField(help_text=gettext_lazy("The content and the settings of what is sent."))
     action = forms.ChoiceField(
         label=gettext_lazy("Action"),
         choices=list(reversed(RequestedAction.choices)),
         initial=RequestedAction.PREPARE_AND_START.value,
+        help_text=gettext_lazy("How far each run carries the delivery by itself."),
     )
 
     def clean_template(self) -> int:
@@ -55,7 +77,10 @@ class DeliveryActivity(ActivityType):
     """Base of the delivery activities; a subclass says in `create` which delivery a task writes to."""
 
     category = "deliveries"
+    icon = "send"
+    kind: ClassVar[str] = DeliveryKind.ONE_OFF
     may_end_branch = True
+    has_side_effects = True
     # Its content is a copy of the chosen template, edited with the activity.
     has_local_template: ClassVar[bool] = True
 
@@ -65,13 +90,18 @@ class DeliveryActivity(ActivityType):
 
     def execute(self, context: TaskContext) -> Outcome:
         preparation = Preparation.objects.select_related("delivery").filter(task=context.task).first()
-        if preparation is not None and not _is_resumed(context, preparation):
+        if preparation is not None and not is_resumed(context, preparation):
             return self._look(context, preparation)
         population = context.required_population()
-        if not population.count:
-            context.log(Sentence(gettext_noop("Nobody comes in: no delivery is made.")))
-            return Done()
-        return self._begin(context, population)
+        return self._begin(context, population) if population.count else nobody(context)
+
+    def rehearse(self, context: TaskContext) -> Outcome:
+        template = self._template(context)
+        return rehearse_delivery(context, template=template, label=self.label_of(context, template), kind=self.kind)
+
+    def label_of(self, context: TaskContext, template: DeliveryTemplate) -> str:
+        """What the delivery of this task is called."""
+        return template.label
 
     def saved(self, activity: Activity, previous: Mapping[str, Any] | None) -> None:
         chosen = activity.config.get("template")
@@ -115,20 +145,21 @@ class DeliveryActivity(ActivityType):
         action = context.config["action"]
         try:
             delivery = self.create(context, self._template(context))
+            set_variables(context, **{VARIABLE: delivery.pk})
             if action == RequestedAction.SAVE:
-                context.log(Sentence(gettext_noop("The delivery “%(label)s” is saved."), {"label": delivery.label}))
+                tell_what_is_asked(context, delivery, None)
                 return Done({"out": population})
             preparation = request_preparation(
                 delivery=delivery, action=action, now=context.now, population=population, task=context.task
             )
         except Refused as error:
             raise ActivityFailed(str(error)) from error
-        context.log(Sentence(gettext_noop("The analysis of “%(label)s” is asked for."), {"label": delivery.label}))
+        tell_what_is_asked(context, delivery, preparation)
         return _wait(context, preparation)
 
     def _template(self, context: TaskContext) -> DeliveryTemplate:
         chosen = context.config["template"]
-        own = {"activity": context.activity} if self.has_local_template else {"pk": chosen}
+        own = {"activity": context.drawn_activity} if self.has_local_template else {"pk": chosen}
         template = DeliveryTemplate.objects.filter(**own).first()
         if template is None:
             raise ActivityFailed(_("There is no delivery template %(number)s.") % {"number": chosen})
@@ -139,10 +170,7 @@ class DeliveryActivity(ActivityType):
         if preparation.state in WORKING_STATES:
             return _wait(context, preparation)
         if preparation.state == PreparationState.FAILED:
-            raise ActivityFailed(
-                _("The analysis of “%(label)s” failed: %(error)s")
-                % {"label": delivery.label, "error": preparation.error}
-            )
+            raise analysis_failed(preparation)
         if preparation.state == PreparationState.CANCELLED:
             return _look_at_cancelled(context, delivery)
         message = gettext_noop("“%(label)s”: %(to_deliver)d to deliver, %(ignored)d ignored.")
@@ -150,15 +178,31 @@ class DeliveryActivity(ActivityType):
         return Done(_outbound(context, preparation))
 
 
+def nobody(context: TaskContext) -> Done:
+    context.log(Sentence(gettext_noop("Nobody comes in: no delivery is made.")))
+    return Done()
+
+
 def _wait(context: TaskContext, preparation: Preparation) -> Wait:
     memo = {"preparation": preparation.pk, "attempt": context.task.attempt}
     return Wait(context.now + LOOK_AGAIN, memo)
 
 
-def _is_resumed(context: TaskContext, preparation: Preparation) -> bool:
+def tell_what_is_asked(context: TaskContext, delivery: Delivery, preparation: Preparation | None) -> None:
+    message = gettext_noop("The analysis of “%(label)s” is asked for.")
+    if preparation is None:
+        message = gettext_noop("The delivery “%(label)s” is saved.")
+    context.log(Sentence(message, {"label": delivery.label}))
+
+
+def analysis_failed(preparation: Preparation) -> ActivityFailed:
+    message = _("The analysis of “%(label)s” failed: %(error)s")
+    return ActivityFailed(message % {"label": preparation.delivery.label, "error": preparation.error})
+
+
+def is_resumed(context: TaskContext, preparation: Preparation) -> bool:
     """The failure of this analysis has been reported, and somebody resumed the run: ask for it again."""
-    over = preparation.state in (PreparationState.FAILED, PreparationState.CANCELLED)
-    return over and context.task.memo.get("attempt") != context.task.attempt
+    return preparation.state in ENDED_BADLY and context.task.memo.get("attempt") != context.task.attempt
 
 
 def _look_at_cancelled(context: TaskContext, delivery: Delivery) -> Outcome:

@@ -1,44 +1,52 @@
-"""The page of a delivery: its account, why it waits, what its analyses said, and the buttons that act on it."""
+"""The admin of deliveries: the list, the form (one tab of the page) and the addresses of the page's parts."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.admin import NoCountPaginator, ServiceActionsMixin, service_action
-from common.doorbell import ring
+from common.admin import NoCountPaginator, TabbedPageMixin
+from common.charts import Part, progress_bar
 from common.errors import Refused
-from deliveries import control, tasks
+from common.figures import count
+from common.template_tags import badge as badge_tag
+from deliveries.admin.badges import state_badge
+from deliveries.admin.delivery_actions import DeliveryActions
 from deliveries.admin.filters import KindFilter, StateFilter
 from deliveries.admin.preview import preview_page
-from deliveries.admin.proofs import proof_allowed, proof_button
-from deliveries.admin.summary import delivery_summary
-from deliveries.confirmation import confirm
+from deliveries.admin.tabs import delivery_tabs
+from deliveries.admin.tabs.summary import live_context
+from deliveries.admin.why import why_urls
 from deliveries.creation import create_delivery
 from deliveries.editing import FREE_FIELDS, InvalidTarget, check_target, edit_delivery
-from deliveries.models import Delivery, DeliveryKind, DeliveryState, RequestedAction
+from deliveries.models import Delivery, DeliveryKind, DeliveryState
 from deliveries.models.delivery import FINAL_STATES
-from deliveries.preparation.request import request_preparation
-from deliveries.preparation.void import UNCONFIRMED_STATES, void_analysis
-from deliveries.proofs import refusal
+from deliveries.preparation.void import UNCONFIRMED_STATES
+from deliveries.progress import SUCCESS
+from recipients.forms import FilterWidget
 
-NOT_IN_THIS_STATE = gettext_lazy("Not possible in this state.")
 _EDITABLE = (DeliveryState.EDITED, DeliveryState.PREPARATION_FAILED)
+COMMANDS = ("deliveries.prepare_delivery", "deliveries.start_delivery")
 
 
 class DeliveryForm(forms.ModelForm[Delivery]):
     class Meta:
         model = Delivery
         fields = ["label"]
+        widgets = {"target": FilterWidget(lists=True)}
 
     def clean_target(self) -> Any:
         target = self.cleaned_data["target"]
@@ -50,29 +58,94 @@ class DeliveryForm(forms.ModelForm[Delivery]):
         return target
 
 
-def _stop_label(delivery: Delivery) -> str:
-    return _("Stop this occurrence") if delivery.kind == DeliveryKind.RECURRING else _("Stop this delivery")
-
-
-def _stop_consequence(delivery: Delivery) -> str:
-    left = _("What has left can't be called back; the messages that wait are cancelled.")
-    return " ".join(part for part in (left, control.stop_consequence(delivery)) if part)
-
-
 @admin.register(Delivery)
-class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
+class DeliveryAdmin(DeliveryActions, TabbedPageMixin, admin.ModelAdmin[Delivery]):
     form = DeliveryForm
-    change_form_template = "admin/deliveries/delivery/change_form.html"
+    tabs = delivery_tabs
+    change_form_template = "admin/page_form.html"
     paginator = NoCountPaginator
     show_full_result_count = False
-    list_display = ["label", "kind", "state", "operation", "contact_date", "targeted", "sent", "pending", "failed"]
+    list_per_page = 50
+    list_display = ["label", "state_shown", "operation", "contact_date", "to_send", "progress", "succeeded", "opens"]
     list_filter = [StateFilter, KindFilter, "channel"]
-    list_select_related = ["operation"]
+    list_select_related = ["operation", "series__activity__workflow", "affinity"]
     search_fields = ["label"]
     ordering = ["-pk"]
     actions = None
     raw_id_fields = ["operation", "template"]
     facts = ["kind", "state", "template", "operation", "workflow_run", "series", "occurrence", "proof_of"]
+
+    def get_urls(self) -> list[Any]:
+        views = [("preview", self.preview), ("live", self.live)]
+        pages = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"deliveries_delivery_{name}")
+            for name, view in views
+        ]
+        return [*pages, *why_urls(self), *super().get_urls()]
+
+    # The page
+
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        delivery: Delivery = row
+        return {
+            "delivery": delivery,
+            "page_badge": state_badge(delivery),
+            "header_template": "admin/deliveries/delivery/facts.html",
+            "code": f"DM{delivery.pk}",
+            "who_may": [] if any(request.user.has_perm(name) for name in COMMANDS) else _who_may(),
+            "is_viewer": not any(request.user.has_perm(name) for name in COMMANDS),
+        }
+
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One message on screen; `version` names frozen content, else it is the delivery's own."""
+        delivery = get_object_or_404(Delivery, pk=pk)
+        version = request.GET.get("version", "")
+        content = get_object_or_404(delivery.content_versions, number=version) if version.isdigit() else delivery
+        return preview_page(request, content, label=delivery.label)
+
+    def live(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The regions of the summary that change by themselves."""
+        delivery = get_object_or_404(Delivery, pk=pk)
+        if not self.has_view_or_change_permission(request, delivery):
+            raise PermissionDenied
+        context = {"row": delivery, "opts": self.opts, **live_context(request, delivery, timezone.now())}
+        return TemplateResponse(request, "admin/deliveries/delivery/live.html", context)
+
+    # The list
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_shown(self, delivery: Delivery) -> SafeString:
+        return badge_tag(state_badge(delivery))
+
+    @admin.display(description=gettext_lazy("to send"), ordering="targeted")
+    def to_send(self, delivery: Delivery) -> str:
+        return count(delivery.targeted - delivery.ignored)
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress(self, delivery: Delivery) -> SafeString:
+        succeeded = sum(getattr(delivery, name) for name in SUCCESS)
+        parts = [
+            Part("", succeeded, "ok"),
+            Part("", delivery.failed, "bad"),
+            Part("", delivery.in_doubt, "doubt"),
+            Part("", delivery.pending, "rest"),
+        ]
+        sentence = _("%(sent)s sent, %(failed)s failed, %(pending)s pending") % {
+            "sent": count(succeeded),
+            "failed": count(delivery.failed),
+            "pending": count(delivery.pending),
+        }
+        return progress_bar(parts, total=delivery.targeted - delivery.ignored, sentence=sentence)
+
+    @admin.display(description=gettext_lazy("sent"), ordering="sent")
+    def succeeded(self, delivery: Delivery) -> str:
+        return count(sum(getattr(delivery, name) for name in SUCCESS))
+
+    @admin.display(description=gettext_lazy("human opens"), ordering="opened")
+    def opens(self, delivery: Delivery) -> str:
+        return count(delivery.opened if delivery.tracking_enabled and delivery.sent else None)
+
+    # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: Delivery | None = None) -> Any:
         if obj is None:
@@ -98,13 +171,6 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.preview)
-        return [path("<int:pk>/preview/", view, name="deliveries_delivery_preview"), *super().get_urls()]
-
-    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return preview_page(request, get_object_or_404(Delivery, pk=pk))
-
     def changeform_view(
         self,
         request: HttpRequest,
@@ -118,115 +184,30 @@ class DeliveryAdmin(ServiceActionsMixin, admin.ModelAdmin[Delivery]):
             messages.error(request, str(error))
             return HttpResponseRedirect(request.path)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        delivery = Delivery.objects.filter(pk=object_id).first() if object_id.isdigit() else None
-        summary = {} if delivery is None else delivery_summary(request, delivery, timezone.now())
-        return super().change_view(request, object_id, form_url, {**summary, **(extra_context or {})})
-
     def save_model(self, request: HttpRequest, obj: Delivery, form: Any, change: bool) -> None:
         values = {name: form.cleaned_data[name] for name in form.changed_data}
+        now: datetime = timezone.now()
         if change:
-            edit_delivery(Delivery.objects.get(pk=obj.pk), values, now=timezone.now())
+            edit_delivery(Delivery.objects.get(pk=obj.pk), values, now=now)
         elif obj.template is None:
             obj.save()
         else:
             made = create_delivery(
-                template=obj.template,
-                now=timezone.now(),
-                label=obj.label,
-                operation=obj.operation,
-                target=obj.target,
+                template=obj.template, now=now, label=obj.label, operation=obj.operation, target=obj.target
             )
             obj.pk = made.pk
 
-    @service_action(
-        label=gettext_lazy("Prepare"),
-        permission="deliveries.prepare_delivery",
-        enabled=lambda row: row.state in UNCONFIRMED_STATES,
-        why_disabled=lambda row: NOT_IN_THIS_STATE,
-    )
-    def prepare(self, request: HttpRequest, delivery: Delivery) -> str:
-        request_preparation(delivery=delivery, action=RequestedAction.PREPARE, now=timezone.now())
-        ring(tasks.prepare)
-        return _("The analysis has been asked for.")
+    def response_add(self, request: HttpRequest, obj: Delivery, post_url_continue: str | None = None) -> HttpResponse:
+        """A new delivery is filled in next."""
+        plain = "_addanother" not in request.POST and "_popup" not in request.POST
+        answer = super().response_add(request, obj, post_url_continue)
+        if plain and "_continue" in request.POST:
+            return HttpResponseRedirect(reverse("admin:deliveries_delivery_properties", args=[obj.pk]))
+        return answer
 
-    @service_action(
-        label=gettext_lazy("Take the analysis back"),
-        permission="deliveries.prepare_delivery",
-        enabled=lambda row: row.state in UNCONFIRMED_STATES and row.state != DeliveryState.EDITED,
-        why_disabled=lambda row: NOT_IN_THIS_STATE,
-    )
-    def take_back(self, request: HttpRequest, delivery: Delivery) -> str:
-        void_analysis(delivery=delivery, now=timezone.now())
-        return _("The analysis is void: the delivery can be edited again.")
 
-    @service_action(
-        label=gettext_lazy("Confirm"),
-        permission="deliveries.start_delivery",
-        enabled=lambda row: row.state == DeliveryState.READY or row.kind == DeliveryKind.CONTINUOUS,
-        why_disabled=lambda row: gettext_lazy("Only a prepared delivery can be confirmed."),
-    )
-    def confirm(self, request: HttpRequest, delivery: Delivery) -> str:
-        confirm(delivery=delivery, now=timezone.now())
-        ring(tasks.sweep)
-        return _("The delivery is confirmed.")
-
-    @service_action(
-        label=gettext_lazy("Pause"),
-        permission="deliveries.start_delivery",
-        enabled=lambda row: row.state in control.PAUSABLE,
-        why_disabled=lambda row: NOT_IN_THIS_STATE,
-    )
-    def pause(self, request: HttpRequest, delivery: Delivery) -> str:
-        paused = control.pause(delivery, now=timezone.now())
-        ring(tasks.sweep)
-        return _("%(state)s: no other message leaves.") % {"state": paused.get_state_display()}
-
-    @service_action(
-        label=gettext_lazy("Resume"),
-        permission="deliveries.start_delivery",
-        enabled=lambda row: row.state in control.RESUMABLE,
-        why_disabled=lambda row: gettext_lazy("It is not paused."),
-    )
-    def resume(self, request: HttpRequest, delivery: Delivery) -> str:
-        control.resume(delivery, now=timezone.now())
-        ring(tasks.sweep)
-        return _("The delivery goes on.")
-
-    @service_action(
-        label=_stop_label,
-        permission="deliveries.start_delivery",
-        enabled=lambda row: row.state in row.moves.sources(DeliveryState.STOPPED),
-        why_disabled=lambda row: gettext_lazy("It is over."),
-        confirm=_stop_consequence,
-    )
-    def stop(self, request: HttpRequest, delivery: Delivery) -> str:
-        stopped = control.stop(delivery, now=timezone.now())
-        ring(tasks.sweep)
-        return " ".join(part for part in (_("The delivery is stopped."), control.stop_consequence(stopped)) if part)
-
-    @service_action(
-        label=gettext_lazy("Stop the series"),
-        permission="deliveries.start_delivery",
-        enabled=lambda row: row.kind == DeliveryKind.RECURRING,
-        why_disabled=lambda row: gettext_lazy("Only a recurring delivery belongs to a series."),
-        confirm=gettext_lazy(
-            "This occurrence ends, the workflow stops and no further occurrence is made. "
-            "What has left can't be called back."
-        ),
-    )
-    def stop_series(self, request: HttpRequest, delivery: Delivery) -> str:
-        control.stop(delivery, now=timezone.now(), scope=control.SERIES)
-        ring(tasks.sweep)
-        return _("The series is stopped: this occurrence and the workflow that makes the next ones.")
-
-    @service_action(
-        label=gettext_lazy("Send a proof"),
-        permission="deliveries.proof_delivery",
-        enabled=proof_allowed,
-        why_disabled=refusal,
-    )
-    def proof(self, request: HttpRequest, delivery: Delivery) -> Any:
-        return proof_button(request, delivery, self.admin_site.each_context(request))
+def _who_may() -> list[str]:
+    """The groups whose members may act on deliveries."""
+    names = [name.partition(".")[2] for name in COMMANDS]
+    groups = Group.objects.filter(permissions__codename__in=names).distinct().order_by("name")
+    return list(groups.values_list("name", flat=True)[:5])

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy
 
-from common.admin import ReadOnlyAdmin
-from deliveries.admin.filters import StatusFilter
+from common.admin import OneOrderMixin, ReadOnlyAdmin
 from deliveries.models import Broadlog, Preparation, PreparationLog
 
 
 @admin.register(Broadlog)
-class BroadlogAdmin(ReadOnlyAdmin):
+class BroadlogAdmin(OneOrderMixin, ReadOnlyAdmin):
     list_display = [
         "id",
         "delivery_id",
@@ -27,10 +27,9 @@ class BroadlogAdmin(ReadOnlyAdmin):
         "failure_reason",
         "updated_at",
     ]
-    list_filter = [StatusFilter]
     # The box is shown; `get_search_results` says what it searches.
-    search_fields = ["address"]
-    search_help_text = gettext_lazy("Within one delivery: the number of a recipient, or a whole address.")
+    search_fields = ["recipient"]
+    search_help_text = gettext_lazy("The number of a recipient.")
     ordering = ["-pk"]
     actions = None
     fields = [
@@ -52,17 +51,23 @@ class BroadlogAdmin(ReadOnlyAdmin):
     def is_in_doubt(self, row: Broadlog) -> bool:
         return row.in_doubt_since is not None
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The log of one delivery is a tab of its page, which reads it along its index."""
+        delivery = request.GET.get("delivery__id__exact", "")
+        if not delivery.isdecimal():
+            return super().changelist_view(request, extra_context)
+        kept = {name: request.GET[name] for name in ("status", "q") if request.GET.get(name)}
+        answer = redirect("admin:deliveries_delivery_logs", delivery)
+        answer["Location"] += f"?{urlencode(kept)}" if kept else ""
+        return answer
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
         if not term:
             return queryset, False
-        if "delivery__id__exact" not in request.GET:
-            messages.warning(request, _("Choose a delivery first: the search looks into one delivery's log."))
-            return queryset.none(), False
-        number = Q(recipient_id=int(term)) if term.isdigit() else Q()
-        return queryset.filter(Q(address__iexact=term) | number), False
+        return (queryset.filter(recipient_id=int(term)) if term.isdecimal() else queryset.none()), False
 
 
 class PreparationLogInline(admin.TabularInline[PreparationLog, Preparation]):

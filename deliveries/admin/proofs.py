@@ -54,5 +54,11 @@ def proof_button(request: HttpRequest, of: Delivery | DeliveryTemplate, context:
 
 
 def _ask(request: HttpRequest, form: ProofForm, context: dict[str, Any]) -> HttpResponseBase:
-    page = {**context, "form": form, "title": _("Send a proof"), "action_url": request.path}
+    page = {
+        **context,
+        "form": form,
+        "title": _("Send a proof"),
+        "action_url": request.path,
+        "back_url": request.path.partition("/do/")[0] + "/change/",
+    }
     return TemplateResponse(request, "admin/deliveries/proof.html", page)

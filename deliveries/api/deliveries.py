@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from common.api.filters import SlugFilter
 from common.doorbell import ring
-from deliveries import control, ledger, tasks
+from deliveries import control, ledger, settlement, tasks
 from deliveries.api.proof import ProofSerializer, answer_with_proof
 from deliveries.api.serializers import DeliverySerializer
 from deliveries.confirmation import confirm
@@ -70,6 +70,13 @@ class StopSerializer(serializers.Serializer[Any]):
     scope = serializers.ChoiceField(choices=control.SCOPES, default=control.OCCURRENCE)
 
 
+class SettleSerializer(serializers.Serializer[Any]):
+    """`broadlogs`: those alone; without it, every message of the delivery that is in doubt."""
+
+    decision = serializers.ChoiceField(choices=settlement.DECISIONS)
+    broadlogs = serializers.ListField(child=serializers.IntegerField(min_value=1), required=False)
+
+
 class DeliveryViewSet(
     IdempotentMixin,
     mixins.CreateModelMixin,
@@ -89,6 +96,7 @@ class DeliveryViewSet(
         "pause": "deliveries.start_delivery",
         "resume": "deliveries.start_delivery",
         "stop": "deliveries.start_delivery",
+        "settle": "deliveries.start_delivery",
         "proof": "deliveries.proof_delivery",
         "explain": "deliveries.view_delivery",
         "ledger": "deliveries.view_delivery",
@@ -160,6 +168,20 @@ class DeliveryViewSet(
         response = self._control(control.stop, scope=scope)
         if scope == control.OCCURRENCE:
             response.data["detail"] = control.stop_consequence(self.get_object())
+        return response
+
+    @extend_schema(request=SettleSerializer, responses=DeliverySerializer)
+    @action(detail=True, methods=["post"])
+    def settle(self, request: Request, pk: str) -> Response:
+        """Decide what is in doubt: assume it sent, or send it again. `settled` says how many there were."""
+        delivery = self.get_object()
+        wanted = _read(SettleSerializer, request)
+        settled = settlement.settle_in_doubt(
+            delivery, decision=wanted["decision"], now=timezone.now(), broadlogs=wanted.get("broadlogs")
+        )
+        ring(tasks.sweep)
+        response = self._answer(delivery)
+        response.data["settled"] = settled
         return response
 
     @extend_schema(request=ProofSerializer, responses={201: DeliverySerializer})

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import django_filters
+from django.db.models import QuerySet
 from rest_framework import serializers, viewsets
 
 from common.api.fields import SlugChoiceField
 from common.api.filters import BooleanFilter, SlugFilter, WholeNumberFilter
-from deliveries.models import Broadlog, MessageStatus, Preparation, PreparationLog, PreparationState
+from common.api.pagination import LogCursorPagination
+from deliveries.models import (
+    Broadlog,
+    MessageStatus,
+    Preparation,
+    PreparationLog,
+    PreparationState,
+)
 from recipients.vocabulary import FailureReason, FailureType
 
 
@@ -105,15 +115,28 @@ class BroadlogFilters(django_filters.FilterSet):  # type: ignore[misc]
     in_doubt = BooleanFilter(field_name="in_doubt_since", lookup_expr="isnull", exclude=True)
     failure_type = SlugFilter(FailureType)
     failure_reason = SlugFilter(FailureReason)
-    workflow_run = WholeNumberFilter(field_name="preparation__workflow_run_id")
-    content_version = WholeNumberFilter(field_name="preparation__content_version_id")
+    workflow_run = WholeNumberFilter(method="of_analyses")
+    content_version = WholeNumberFilter(method="of_analyses")
 
     class Meta:
         model = Broadlog
         fields: tuple[str, ...] = ()
 
+    def of_analyses(self, rows: QuerySet[Broadlog], name: str, value: int) -> QuerySet[Broadlog]:
+        """By the deliveries of these analyses: no index of the log names an analysis."""
+        analyses = dict(Preparation.objects.filter(**{name: value}).values_list("pk", "delivery_id"))
+        return rows.filter(delivery_id__in=set(analyses.values()), preparation_id__in=analyses)
+
 
 class BroadlogViewSet(viewsets.ReadOnlyModelViewSet[Broadlog]):
+    """Newest first; within a delivery, a run or a version by recipient, as the unique index has them."""
+
     queryset = Broadlog.objects.select_related("preparation")
     serializer_class = BroadlogSerializer
     filterset_class = BroadlogFilters
+    pagination_class = LogCursorPagination
+
+    # The bare addresses of a proof have no recipient: the cursor counts those, at most a hundred.
+    orderings: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
+        ("delivery", "workflow_run", "content_version"), ("recipient_id", "repeat", "pk")
+    )

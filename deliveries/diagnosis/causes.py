@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from deliveries.diagnosis.situation import Situation, read_situation
+from deliveries.diagnosis.throttles import Throttle
 from deliveries.lifecycle import waits_its_turn
-from deliveries.models import Delivery, DeliveryState, RequestedAction
+from deliveries.models import Delivery, DeliveryState, RequestedAction, Route
 from deliveries.models.delivery import ANALYSIS_STATES
 from installation.models import Process
 
 STALLED_AFTER = timedelta(seconds=60)
 _SENDING = (DeliveryState.IN_PROGRESS, DeliveryState.RETRY_PENDING)
+_RECEIVERS_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,18 @@ class Cause:
 
 def pending_causes(delivery: Delivery, now: datetime) -> list[Cause]:
     """Every cause for which this delivery waits, the first to be looked at first; empty if it does not wait."""
-    return _causes(delivery, read_situation([delivery], now))
+    return causes_of(delivery, read_situation([delivery], now))
 
 
 def pending_reasons(deliveries: Sequence[Delivery], now: datetime) -> dict[int, str | None]:
     """The code of the first cause of each delivery, or None; the same number of queries for one or a hundred."""
     situation = read_situation(deliveries, now)
-    firsts = ((delivery.pk, _causes(delivery, situation)) for delivery in deliveries)
+    firsts = ((delivery.pk, causes_of(delivery, situation)) for delivery in deliveries)
     return {pk: causes[0].code if causes else None for pk, causes in firsts}
 
 
-def _causes(delivery: Delivery, situation: Situation) -> list[Cause]:
+def causes_of(delivery: Delivery, situation: Situation) -> list[Cause]:
+    """The same, in a situation that was read with this delivery among others."""
     found = (find(delivery, situation) for find in FINDERS)
     return [cause for cause in found if cause is not None]
 
@@ -123,7 +126,7 @@ def concurrency_limit(delivery: Delivery, situation: Situation) -> Cause | None:
             "%(limit)d operations may send at the same time; sending now: %(names)s.",
             limit,
         )
-        % {"limit": limit, "names": ", ".join(situation.operations_holding())},
+        % {"limit": limit, "names": ", ".join(situation.operations_holding)},
         _("Wait for one to end, or raise the limit: ./diffusion option set OPERATION_CONCURRENCY_LIMIT %(number)d")
         % {"number": len(holding) + 1},
     )
@@ -145,8 +148,29 @@ def route_paused(delivery: Delivery, situation: Situation) -> Cause | None:
 
 
 def throttled(delivery: Delivery, situation: Situation) -> Cause | None:
-    route = situation.route_of(delivery)
-    if route is None or route.paused or not _is_to_be_sent(delivery, situation):
+    """A receiver has had its share for now, or the whole route has."""
+    if not _is_to_be_sent(delivery, situation):
+        return None
+    throttles = situation.throttles_of(delivery)
+    return _throttled_receivers(throttles) if throttles else _throttled_route(situation.route_of(delivery), situation)
+
+
+def _throttled_receivers(throttles: Sequence[Throttle]) -> Cause:
+    told = [f"{each.label}: {each.reason}" if each.reason else each.label for each in throttles[:_RECEIVERS_TOLD]]
+    if len(throttles) > _RECEIVERS_TOLD:
+        others = len(throttles) - _RECEIVERS_TOLD
+        told.append(ngettext("%(number)d other", "%(number)d others", others) % {"number": others})
+    if any(each.stopped for each in throttles):
+        remedy = _("Look at what the receiver answers; when the cause is gone, resume it on the page of its state.")
+    else:
+        remedy = _("Wait: it goes on by itself. The limits of the receiver and the warm-up plan can be changed.")
+    return Cause(
+        "throttled", _("Throttled by %(receivers)s") % {"receivers": "; ".join(told)}, remedy, throttles[0].until
+    )
+
+
+def _throttled_route(route: Route | None, situation: Situation) -> Cause | None:
+    if route is None or route.paused:
         return None
     if route.paused_until is None or route.paused_until <= situation.now:
         return None
@@ -161,7 +185,8 @@ def throttled(delivery: Delivery, situation: Situation) -> Cause | None:
 
 def retry_wait(delivery: Delivery, situation: Situation) -> Cause | None:
     parts = situation.parts_of(delivery)
-    if delivery.state not in _SENDING or not parts.later or parts.due or parts.claimed:
+    throttled_parts = sum(each.parts for each in situation.throttles_of(delivery))
+    if delivery.state not in _SENDING or parts.later <= throttled_parts or parts.due or parts.claimed:
         return None
     return Cause(
         "retry_wait",

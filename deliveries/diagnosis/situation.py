@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Count, Min, Q
 
+from deliveries.diagnosis.throttles import Throttle, throttles_of
 from deliveries.lifecycle import operations_at_work
 from deliveries.models import Delivery, DeliveryPart, PartState, Preparation, PreparationState, Route
 from installation.models import Process
@@ -38,6 +40,8 @@ class Situation:
     default_routes: dict[str, Route]
     # Deliveries with an analysis that waits for its confirmation.
     unconfirmed: set[int] = field(default_factory=set)
+    # The receivers that a delivery waits for.
+    throttles: dict[int, list[Throttle]] = field(default_factory=dict)
 
     def alive(self, kind: str) -> list[Process]:
         return [process for process in self.processes if process.kind == kind]
@@ -45,11 +49,15 @@ class Situation:
     def parts_of(self, delivery: Delivery) -> PartSummary:
         return self.parts.get(delivery.pk, PartSummary())
 
+    def throttles_of(self, delivery: Delivery) -> list[Throttle]:
+        return self.throttles.get(delivery.pk, [])
+
     def route_of(self, delivery: Delivery) -> Route | None:
         if delivery.route_id is not None:
             return self.routes.get(delivery.route_id)
         return self.default_routes.get(delivery.channel)
 
+    @cached_property
     def operations_holding(self) -> list[str]:
         """The labels of the operations that the concurrency limit counts."""
         rows = Operation.objects.filter(pk__in=self.operations_at_work).order_by("label")
@@ -70,6 +78,7 @@ def read_situation(deliveries: Sequence[Delivery], now: datetime) -> Situation:
         routes={route.pk: route for route in routes},
         default_routes={route.channel: route for route in routes if route.is_default},
         unconfirmed=set(unconfirmed.values_list("delivery_id", flat=True)),
+        throttles=throttles_of(numbers, now),
     )
 
 

@@ -89,7 +89,23 @@ class Broadlog(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["delivery", "recipient", "repeat"], name="broadlog_once_per_recipient"),
         ]
-        indexes = [models.Index(fields=["recipient"], name="broadlog_recipient")]
+        indexes = [
+            models.Index(fields=["recipient"], name="broadlog_recipient"),
+            # Holds the few that are in doubt: other rows never enter it, so that their updates stay cheap.
+            models.Index(
+                fields=["delivery", "id"], condition=models.Q(in_doubt_since__isnull=False), name="broadlog_in_doubt"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.address} ({self.get_status_display()})"
+
+
+class MessageInDoubt(Broadlog):
+    """The page of what is in doubt, across deliveries."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("message in doubt")
+        verbose_name_plural = _("messages in doubt")

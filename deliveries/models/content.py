@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -53,3 +55,21 @@ class TrackedUrl(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.url
+
+    def words(self) -> str:
+        """What one reads in a report: its label, its kind where the address is only a placeholder, or its address."""
+        if self.label:
+            return readable(self.label)
+        return readable(self.url) if self.kind == self.Kind.CLICK else str(self.get_kind_display())
+
+    def address_in_words(self) -> str:
+        """Its address, or its kind where the address is only a placeholder."""
+        return readable(self.url) if self.kind == self.Kind.CLICK else str(self.get_kind_display())
+
+
+_PLACEHOLDER = re.compile(r"\{\{-?\s*([^}|]*?)\s*(?:\|[^}]*)?-?\}\}")
+
+
+def readable(text: str) -> str:
+    """`?customer={{ recipient.id }}` as `?customer=‹recipient.id›`: a template whose values are not known here."""
+    return _PLACEHOLDER.sub(r"‹\1›", text)

@@ -230,8 +230,12 @@ class Delivery(ContentFields, SendingFields, Counters):
     started_at = models.DateTimeField(_("started at"), null=True, blank=True, editable=False)
     valid_until = models.DateTimeField(_("valid until"), null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True, editable=False)
+    # People whom no earlier occurrence of the series had reached; counted when the occurrence is over.
+    new_people = models.PositiveBigIntegerField(_("new people"), null=True, blank=True, editable=False)
     stop_requested = models.BooleanField(_("stop requested"), default=False, editable=False)
     error = models.TextField(_("error"), blank=True, default="", editable=False)
+    # Rows of its logs were deleted because they were old: from then on the counters are the account.
+    rows_purged = models.BooleanField(_("log deleted"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

@@ -41,6 +41,11 @@ class DeliveryPart(models.Model):
     # Due again from here: after a soft failure, the next attempt.
     due_at = models.DateTimeField(_("due at"))
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    # How often in a row a sender died with it and had got nowhere.
+    crashes = models.PositiveSmallIntegerField(_("crashes"), default=0, db_default=0)
+    # What is left of it waits for a receiver that takes no more now: whom and why, until `due_at`.
+    throttled_by = models.CharField(_("waits for"), max_length=255, blank=True, default="", db_default="")
+    throttle_reason = models.CharField(_("reason"), max_length=1000, blank=True, default="", db_default="")
     # Who holds it: the token guards every write, the uid is that of the process and of its journal.
     claim_token = models.UUIDField(null=True, blank=True)
     claimed_by = models.CharField(_("claimed by"), max_length=64, blank=True, default="")

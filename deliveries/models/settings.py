@@ -45,6 +45,7 @@ class SendingFields(models.Model):
         LOW = 0, _("Low")
         NORMAL = 10, _("Normal")
         HIGH = 20, _("High")
+        TRANSACTIONAL = 40, _("Transactional")
 
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     approval_mode = models.CharField(

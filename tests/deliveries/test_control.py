@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from common.errors import IllegalState
 from common.states import IllegalMove
-from deliveries import control, ledger
+from deliveries import cancellation, control, ledger, lifecycle
 from deliveries.confirmation import confirm
+from deliveries.counters import move_counts
 from deliveries.lifecycle import settle_due, start_due_deliveries
 from deliveries.models import Delivery, DeliveryPart, DeliveryState, MessageStatus, PartState
 from deliveries.participants import DeliveryParticipant
@@ -265,6 +266,52 @@ def test_the_end_of_an_operation_stops_its_deliveries_and_can_be_repeated(now: d
     assert participant.busy(operation.pk) == 0
 
     assert [state_of(row) for row in (running, waiting, elsewhere)] == ["stopped", "stopped", "start_pending"]
+
+
+def test_an_operation_with_many_deliveries_ends_in_few_statements_and_the_sweep_does_the_rest(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    operation = Operation.objects.create(label="Spring")
+    deliveries = [make_confirmed(now, operation=operation) for _ in range(8)]
+    monkeypatch.setattr(control, "PATIENCE", 0)
+
+    with django_assert_max_num_queries(30):
+        assert participants.get("deliveries").stop(operation.pk, now=now) == 8
+
+    assert Delivery.objects.filter(stop_requested=True).count() >= 6
+    settle_due(now)
+    assert {state_of(delivery) for delivery in deliveries} == {"stopped"}
+    assert ledger.check().ok
+
+
+def test_a_stop_of_many_messages_is_left_to_the_sweep_which_shows_how_far_it_is(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "AT_ONCE", 2)
+    monkeypatch.setattr(lifecycle, "AT_ONCE", 2)
+    monkeypatch.setattr(cancellation, "PARTS_AT_ONCE", 1)
+    delivery = make_started(now, people=4)
+    (part,) = DeliveryPart.objects.filter(delivery=delivery)
+    middle = part.first_id + 1
+    DeliveryPart.objects.filter(pk=part.pk).update(last_id=middle, size=2)
+    later = DeliveryPart.objects.get(pk=part.pk)
+    later.pk, later.first_id, later.last_id = None, middle + 1, part.last_id
+    later.save()
+    shown: list[int] = []
+
+    def move_and_tell(delivery_id: int, deltas: dict[str, int]) -> None:
+        move_counts(delivery_id, deltas)
+        shown.append(deltas["cancelled"])
+
+    monkeypatch.setattr(cancellation, "move_counts", move_and_tell)
+
+    control.stop(delivery, now=now)
+    delivery.refresh_from_db()
+    assert (delivery.stop_requested, delivery.pending, shown) == (True, 4, [])
+
+    settle_due(now)
+    assert (state_of(delivery), delivery.cancelled, shown) == ("stopped", 4, [2, 2, 0])
+    assert ledger.check().ok
 
 
 def _sender(delivery: Delivery, now: datetime, chance: random.Random) -> None:

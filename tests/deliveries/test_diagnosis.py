@@ -12,6 +12,7 @@ from deliveries.confirmation import confirm
 from deliveries.diagnosis import Cause, pending_causes, pending_reasons
 from deliveries.lifecycle import settle_due, start_due_deliveries
 from deliveries.models import Affinity, Delivery, DeliveryPart, MessageStatus, RequestedAction, Route
+from deliveries.mta.throttling.states import pause_receiver
 from deliveries.preparation.request import request_preparation
 from deliveries.routes import ensure_default_route, pause_route
 from installation.models import Process
@@ -230,6 +231,45 @@ def test_a_paused_or_stopped_delivery_waits_for_nobody(now: datetime) -> None:
     control.stop(stopped, now=now)
 
     assert (codes(paused, now), codes(stopped, now)) == ([], [])
+
+
+def throttle(delivery: Delivery, until: datetime, receiver: str, reason: str) -> None:
+    DeliveryPart.objects.filter(delivery=delivery).update(due_at=until, throttled_by=receiver, throttle_reason=reason)
+
+
+@pytest.mark.usefixtures("everything_runs")
+def test_a_throttled_receiver_is_told_by_its_label_with_the_reason_and_the_instant(now: datetime) -> None:
+    delivery = make_started(now, people=2)
+    until = now + timedelta(hours=7)
+    throttle(delivery, until, "google", "The warm-up plan allows no more messages today.")
+
+    found = cause(delivery, now, "throttled")
+
+    assert codes(delivery, now) == ["throttled"]
+    assert found.detail == ("Throttled by Google (Gmail, Workspace): The warm-up plan allows no more messages today.")
+    assert found.until == until
+    assert found.remedy.startswith("Wait")
+
+
+@pytest.mark.usefixtures("everything_runs")
+def test_a_paused_receiver_asks_somebody_to_look(now: datetime) -> None:
+    delivery = make_started(now, people=2)
+    route = ensure_default_route()
+    pause_receiver(route.pk, "", "small.example", reason="550 5.7.1", now=now)
+    throttle(delivery, now + timedelta(minutes=30), "small.example", "550 5.7.1")
+
+    found = cause(delivery, now, "throttled")
+
+    assert "small.example: 550 5.7.1" in found.detail
+    assert "resume it" in found.remedy
+
+
+@pytest.mark.usefixtures("everything_runs")
+def test_when_the_throttled_part_is_due_nothing_is_waited_for(now: datetime) -> None:
+    delivery = make_started(now, people=2)
+    throttle(delivery, now + timedelta(minutes=1), "google", "")
+
+    assert "throttled" not in codes(delivery, now + timedelta(minutes=1))
 
 
 def test_a_page_of_deliveries_costs_what_one_costs(now: datetime, django_assert_max_num_queries: Any) -> None:

@@ -7,18 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import LazySettings
 
+from deliveries.endpoints import InvalidRoute, endpoint, set_password, validate_url
 from deliveries.models import Delivery, Route
-from deliveries.routes import (
-    InvalidRoute,
-    NoRoute,
-    endpoint,
-    ensure_default_route,
-    pause_route,
-    resolve_route,
-    resume_route,
-    set_password,
-    validate_url,
-)
+from deliveries.routes import NoRoute, ensure_default_route, pause_route, resolve_route, resume_route
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +19,17 @@ def make_route(**values: object) -> Route:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "smtp://relay", "smtps://me@relay:465", "smtp://[::1]:25?tls=off", "smtp://r/?tls=required"]
+    "url",
+    [
+        "",
+        "smtp://relay",
+        "smtps://me@relay:465",
+        "smtp://[::1]:25?tls=off",
+        "smtp://r/?tls=required",
+        "mx://",
+        "mx://:2525?tls=required",
+        "mx://?tls=opportunistic",
+    ],
 )
 def test_an_address_of_a_server_is_accepted(url: str) -> None:
     validate_url(url)
@@ -39,6 +40,7 @@ def test_an_address_of_a_server_is_accepted(url: str) -> None:
     [
         *["relay", "http://relay", "smtp://", "smtp://:25", "smtp://relay:0", "smtp://relay:70000", "smtp://relay:x"],
         *["smtp://relay/path", "smtp://relay?tls=maybe", "smtp://relay?verify=no", "smtp://re lay"],
+        *["mx://relay", "mx://me@", "mx://:x", "mx://?tls=implicit", "smtp://r?tls=opportunistic"],
         "smtp://a:secret@relay",
     ],
 )
@@ -61,6 +63,8 @@ def test_another_address_is_refused_and_the_field_named(url: str) -> None:
         ("smtp://[::1]:2525", "::1", 2525, "opportunistic"),
         ("smtp://me@relay.example", "relay.example", 25, "required"),
         ("smtp://me@localhost", "localhost", 25, "opportunistic"),
+        ("mx://", "", 25, "opportunistic"),
+        ("mx://:2525?tls=required", "", 2525, "required"),
     ],
 )
 def test_an_address_says_where_and_how(url: str, host: str, port: int, tls: str) -> None:

@@ -24,6 +24,7 @@ from deliveries.preparation.request import request_preparation
 from deliveries.proofs import send_proof
 from operations.explain import Step
 from recipients.models import Recipient
+from recipients.search import by_address
 
 
 class Command(ServiceCommand):
@@ -64,6 +65,8 @@ class Command(ServiceCommand):
                 self.usage(_("--%(option)s goes with “%(verb)s”.") % {"option": name, "verb": owner})
         delivery = self.get_row(Delivery, options["id"])
         self.verbs()[verb](delivery, options, timezone.now())
+        if verb not in ("status", "explain"):
+            self.tell(delivery, "stop_series" if options["series"] else verb)
 
     def prepare(self, delivery: Delivery, options: dict[str, Any], now: datetime) -> None:
         preparation = request_preparation(delivery=delivery, action=RequestedAction.PREPARE, now=now)
@@ -133,7 +136,7 @@ class Command(ServiceCommand):
 
 def find_recipient(text: str) -> Recipient:
     """The recipient with this number or e-mail address; two with one address: the first."""
-    rows = Recipient.objects.filter(pk=int(text)) if text.isdigit() else Recipient.objects.filter(email__iexact=text)
+    rows = Recipient.objects.filter(pk=int(text)) if text.isdigit() else by_address(text)
     recipient = rows.order_by("pk").first()
     if recipient is None:
         raise CommandError(_("There is no recipient %(text)s.") % {"text": text})

@@ -92,6 +92,10 @@ def test_the_control_rules_are_known_by_code() -> None:
     assert set(control_rules.codes()) == {
         "subject_missing",
         "content_empty",
+        "content_size",
+        "freemail_sender",
+        "unaligned_sender",
+        "unsigned_sender",
         "unsubscribe_link",
         "personalisation",
         "sender_address",
