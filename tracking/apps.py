@@ -7,4 +7,5 @@ class TrackingConfig(AppConfig):
     verbose_name = _("Tracking")
 
     def ready(self) -> None:
-        from tracking import criteria, explain  # noqa: F401
+        from tracking import erasure, retention  # noqa: F401
+        from tracking.events import unsubscribed  # noqa: F401

@@ -8,12 +8,14 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from deliveries.models import Delivery, DeliveryKind
+from deliveries.recompute import recomputers
 from operations.workflow.pump import pickers
-from tracking.models import DeliveryMark, HitKind, TrackingLog, Verdict
+from tracking.hours import recompute_hours
+from tracking.intake import mark_stale
+from tracking.models import DeliveryMark, HitKind, TrackingLog
+from tracking.verdicts import MACHINES, OPENING
 
-# Whoever clicks or reads the mirror page has opened, even where the pixel was blocked.
-OPENING = [HitKind.OPEN, HitKind.CLICK, HitKind.MIRROR]
-MACHINES = [Verdict.SCANNER, Verdict.PREFETCH]
+__all__ = ["MACHINES", "OPENING", "consolidate", "consolidate_due", "count_hits", "recompute_indicators"]
 BATCH = 100
 
 
@@ -32,10 +34,19 @@ def consolidate(delivery_id: int) -> bool:
     if not locked.exists():
         return False
     marks.delete()
-    # Proofs are no statistics.
-    rows = Delivery.objects.filter(pk=delivery_id).exclude(kind=DeliveryKind.PROOF)
+    # Proofs are no statistics; where hits were deleted, the counters are all that is left.
+    rows = Delivery.objects.filter(pk=delivery_id, rows_purged=False).exclude(kind=DeliveryKind.PROOF)
     rows.update(**count_hits(delivery_id))
+    for delivery in rows.only("contact_date", "started_at", "created_at"):
+        recompute_hours(delivery)
     return True
+
+
+@recomputers.register("tracking")
+def recompute_indicators(delivery_id: int, *, now: datetime) -> bool:
+    """Compute them again whether or not there are new hits."""
+    mark_stale(delivery_id=delivery_id, now=now)
+    return consolidate(delivery_id)
 
 
 def count_hits(delivery_id: int) -> dict[str, int]:

@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from deliveries.models import DeliveryKind
-from recipients.filters.behaviours import behaviours
+from recipients.filters.behaviours import BehaviourWords, behaviour_words, behaviours
 from tracking.consolidation import MACHINES, OPENING
 from tracking.models import HitKind, TrackingLog
 
 _PATHS = {"delivery": "delivery", "series": "delivery__series", "operation": "delivery__operation"}
+
+behaviour_words.add("opened", BehaviourWords(_("Opened a delivery"), _("who opened %(what)s")))
+behaviour_words.add("clicked", BehaviourWords(_("Clicked in a delivery"), _("who clicked in %(what)s")))
 
 
 @behaviours.register("opened")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import functools
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -22,7 +24,7 @@ from common.mail_bodies import MAIL_BODY_HEADERS
 from deliveries.content import links
 from deliveries.models import Broadlog, TrackedUrl
 from recipients.models import Recipient, Service
-from tracking.events.preferences import save_preferences, stop_everything, subscribed_services
+from tracking.events.preferences import save_preferences, stop_everything, subscribe_again, subscribed_services
 from tracking.events.unsubscribed import unsubscribe_from
 from tracking.intake import record_hit
 from tracking.messages import UnknownLink, message_of, recipient_of, url_of
@@ -34,6 +36,8 @@ from tracking.targets import target_of
 logger = logging.getLogger("diffusion.tracking")
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 PAGE_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 View = Callable[..., HttpResponse]
 
 
@@ -91,11 +95,26 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
 def mirror(request: HttpRequest, token: str) -> HttpResponse:
     message, _detail = message_of(token, links.MIRROR)
     page = mirror_page(message)
+    content = _with_bar(request, message, page.content) if page.is_html else page.content
     link = url_of(message, kind=TrackedUrl.Kind.MIRROR)
     record_hit(message=message, kind=HitKind.MIRROR, visitor=_visitor(request), now=timezone.now(), tracked_url=link)
-    response = HttpResponse(page.content, content_type=page.content_type, headers=MAIL_BODY_HEADERS)
+    response = HttpResponse(content, content_type=page.content_type, headers=MAIL_BODY_HEADERS)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _with_bar(request: HttpRequest, message: Broadlog, content: str) -> str:
+    """The mail with a line above it: when it left, and the ways out of the next ones."""
+    context = {
+        "sent_at": message.delivery.started_at,
+        "preferences_url": links.preferences_url(message.pk),
+        "unsubscribe_url": links.unsubscribe_url(message.pk),
+    }
+    with translation.override(_language(recipient_of(message))):
+        bar = render_to_string("public/mirror_bar.html", context, request)
+    body = BODY.search(content)
+    start = body.end() if body else 0
+    return content[:start] + bar + content[start:]
 
 
 @public_page("GET", "HEAD", "POST")
@@ -127,6 +146,9 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _change_preferences(request: HttpRequest, message: Broadlog, recipient: Recipient) -> None:
+    if "again" in request.POST:
+        subscribe_again(message=message, recipient=recipient, now=timezone.now())
+        return
     if "stop" in request.POST:
         stop_everything(message=message, recipient=recipient, now=timezone.now())
         return
@@ -146,8 +168,8 @@ def _visitor(request: HttpRequest) -> Visitor:
 
 def _redirect(url: str) -> HttpResponse:
     response = HttpResponse(status=302)
-    # Percent-encodes what is not ASCII and every control character: nothing of the URL reaches another header.
-    response.headers["Location"] = iri_to_uri(url)
+    # No control character: nothing of the URL reaches another header. The rest is read by the browser, as in the mail.
+    response.headers["Location"] = quote(url, safe=PRINTABLE)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deliveries.channels.base import NothingToSend, RenderingFailed
+from deliveries.content.added_data import values_of
+from deliveries.content.analysis import ADDED
 from deliveries.content.links import MESSAGE_URLS, click_url
 from deliveries.content.personalisation import Personaliser
 from deliveries.models import Broadlog
@@ -14,7 +16,11 @@ from tracking.messages import UnknownLink, recipient_of, recipient_values, versi
 @dataclass(frozen=True)
 class MirrorPage:
     content: str
-    content_type: str
+    is_html: bool
+
+    @property
+    def content_type(self) -> str:
+        return "text/html; charset=utf-8" if self.is_html else "text/plain; charset=utf-8"
 
 
 def mirror_page(message: Broadlog) -> MirrorPage:
@@ -28,7 +34,8 @@ def mirror_page(message: Broadlog) -> MirrorPage:
     try:
         personaliser = Personaliser({part: source}, {"id": message.delivery_id, "label": message.delivery.label})
         values = recipient_values(recipient_of(message))
-        content = personaliser.render(part, personaliser.context(values, urls, links))
+        added = values_of(message) if personaliser.needs.fields[ADDED] else None
+        content = personaliser.render(part, personaliser.context(values, urls, links, added=added))
     except (RenderingFailed, NothingToSend):
         raise UnknownLink from None
-    return MirrorPage(content, "text/html; charset=utf-8" if html else "text/plain; charset=utf-8")
+    return MirrorPage(content, html)

@@ -158,6 +158,8 @@ def test_the_mirror_page_shows_the_message_as_sent_with_tracked_links_and_its_ow
 
     body = response.content.decode()
     assert "Bonjour Zoé &amp; &lt;b&gt;" in body and "changed later" not in body
+    bar, _separator, mail = body.partition("</div>")
+    assert links.preferences_url(message.pk) in bar and "Bonjour" in mail
     assert links.click_url(message.pk, 1) in body and links.unsubscribe_url(message.pk) in body
     assert "/t/o/" not in body
     assert response.headers["Content-Security-Policy"] == MAIL_BODY_POLICY
@@ -217,6 +219,19 @@ def test_unsubscription_leaves_the_service_of_the_delivery_only(recipient: Recip
     assert "News" in response.content.decode()
     assert [row.service for row in Subscription.objects.all()] == [other]
     assert not Recipient.objects.get().denylist_email
+
+
+def test_an_unsubscription_by_mistake_is_undone_from_the_page_that_tells_it(recipient: Recipient) -> None:
+    news, other = Service.objects.create(label="News"), Service.objects.create(label="Other")
+    Subscription.objects.create(service=news, recipient=recipient, created_at=NOW)
+    message = make_message(recipient, service=news)
+
+    told = browser.post(path_of(links.unsubscribe_url(message.pk))).content.decode()
+    again = browser.post(path_of(links.preferences_url(message.pk)), {"again": "1"}).content.decode()
+
+    assert 'name="again"' in told and links.preferences_url(message.pk) in told
+    assert [row.service for row in Subscription.objects.all()] == [news]
+    assert f'value="{news.pk}" checked' in again and f'value="{other.pk}">' in again
 
 
 def test_an_unsubscription_that_the_database_refuses_is_said_and_half_of_nothing_is_kept(message: Broadlog) -> None:

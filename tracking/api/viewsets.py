@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import django_filters
+from django.db.models import QuerySet
 from rest_framework import serializers, viewsets
 
 from common.api.filters import WholeNumberFilter
-from deliveries.models import TrackedUrl
+from deliveries.models import Broadlog, TrackedUrl
 from tracking.models import HitKind, TrackingLog, Verdict
 
 
@@ -20,7 +21,7 @@ class TrackingLogSerializer(serializers.ModelSerializer[TrackingLog]):
 
 class TrackingLogFilters(django_filters.FilterSet):  # type: ignore[misc]
     delivery = WholeNumberFilter(field_name="delivery_id")
-    broadlog = WholeNumberFilter(field_name="broadlog_id")
+    broadlog = WholeNumberFilter(method="of_message")
     recipient = WholeNumberFilter(field_name="recipient_id")
     kind = django_filters.ChoiceFilter(choices=HitKind.choices)
     url = django_filters.CharFilter(field_name="tracked_url__url")
@@ -29,6 +30,11 @@ class TrackingLogFilters(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = TrackingLog
         fields: tuple[str, ...] = ()
+
+    def of_message(self, rows: QuerySet[TrackingLog], name: str, value: int) -> QuerySet[TrackingLog]:
+        """By the index of counters, (delivery, kind, broadlog): each kind is one look-up."""
+        deliveries = list(Broadlog.objects.filter(pk=value).values_list("delivery_id", flat=True))
+        return rows.filter(delivery_id__in=deliveries, kind__in=HitKind.values, broadlog_id=value)
 
 
 class TrackingLogViewSet(viewsets.ReadOnlyModelViewSet[TrackingLog]):

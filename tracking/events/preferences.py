@@ -27,6 +27,13 @@ def save_preferences(*, recipient: Recipient, wanted: Collection[int], now: date
         change(service=service, recipient_id=recipient.pk, origin=_("preferences page"), now=now)
 
 
+def subscribe_again(*, message: Broadlog, recipient: Recipient, now: datetime) -> None:
+    """Undo the unsubscription from the service of this message, if it has one."""
+    service = message.delivery.service
+    if service is not None:
+        subscribe(service=service, recipient_id=recipient.pk, origin=_("unsubscription undone"), now=now)
+
+
 def stop_everything(*, message: Broadlog, recipient: Recipient, now: datetime) -> None:
     """No longer contact the person on the channel of this message."""
     add_to_denylist(recipient_id=recipient.pk, channel=message.delivery.channel, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from deliveries.inbound.handlers import unsubscription_handlers
 from deliveries.models import Broadlog, TrackedUrl
 from recipients.denylist import add_to_denylist
 from recipients.models import Recipient
@@ -32,3 +33,14 @@ def _act(message: Broadlog, recipient: Recipient, now: datetime) -> bool:
         return add_to_denylist(recipient_id=recipient.pk, channel=message.delivery.channel, now=now)
     origin = _("delivery %(label)s") % {"label": message.delivery.label}
     return unsubscribe(service=service, recipient_id=recipient.pk, origin=origin, now=now)
+
+
+def unsubscribe_by_mail(*, broadlog_id: int, now: datetime) -> None:
+    """What the link does, asked by a mail; a message that is gone asks for nothing."""
+    rows = Broadlog.objects.select_related("delivery__service", "preparation__content_version")
+    message = rows.filter(pk=broadlog_id).first()
+    if message is not None:
+        unsubscribe_from(message=message, visitor=Visitor(user_agent=""), now=now)
+
+
+unsubscription_handlers.add("tracking", unsubscribe_by_mail)
