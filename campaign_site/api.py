@@ -24,8 +24,8 @@ ROUTES: list[tuple[str, type[ViewSetMixin]]] = [
     *tracking_routes,
     *installation_routes,
 ]
-# Swagger's page styles itself inline; its script comes from a file, so scripts need no exception.
-DOCUMENTATION_POLICY = f"{POLICY}; style-src 'self' 'unsafe-inline'"
+# Swagger's page styles itself inline and carries its icons; its script comes from a file and needs no exception.
+DOCUMENTATION_POLICY = f"{POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
 
 
 class Root(APIRootView):

@@ -59,6 +59,16 @@ def env_url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
     return value.rstrip("/")
 
 
+def mail_server(url: str) -> tuple[str, int, str, str, bool, bool]:
+    """Host, port, user, password, TLS from the start, STARTTLS: a password never travels in the open."""
+    parts = urlsplit(url)
+    is_ssl = parts.scheme == "smtps"
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    wanted = dict(parse_qsl(parts.query)).get("tls", "required" if user else "off")
+    port = parts.port or (465 if is_ssl else 25)
+    return parts.hostname or "", port, user, password, is_ssl, not is_ssl and wanted == "required"
+
+
 def env_directory(name: str, default: Path) -> Path:
     """The directory, made if needed and proved writable."""
     path = Path(env_text(name, str(default))).expanduser().resolve()
@@ -102,8 +112,16 @@ def sqlite_database(path: Path) -> dict[str, Any]:
     }
 
 
+# No transaction of ours waits for the outside. One that idles for so long was forgotten, and would keep PostgreSQL from
+# clearing away what sending changes.
+IDLE_IN_TRANSACTION = "-c idle_in_transaction_session_timeout=5min"
+
+
 def _postgresql_database(value: str) -> dict[str, Any]:
     parts = urlsplit(value)
+    options = dict(parse_qsl(parts.query))
+    # The server heeds the last word, which is the address's.
+    options["options"] = f"{IDLE_IN_TRANSACTION} {options.get('options', '')}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.strip("/")),
@@ -113,7 +131,7 @@ def _postgresql_database(value: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 10, **dict(parse_qsl(parts.query))},
+        "OPTIONS": {"connect_timeout": 10, **options},
     }
 
 

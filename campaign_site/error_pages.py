@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+import logging
+import secrets
+
+from django.http import HttpRequest, HttpResponseBase, HttpResponseServerError, JsonResponse
+from django.template import loader
 from django.utils.translation import gettext as _
 from django.views import defaults
 
 API = "/api/"
+logger = logging.getLogger("diffusion.errors")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -24,7 +29,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponseBase:
     if request.path.startswith(API):
         return _document(500, "error", _("Something broke here; the log of the server says what."))
-    return defaults.server_error(request)
+    # What the page shows and the log keeps, next to the traceback.
+    code = secrets.token_hex(2).upper()
+    logger.error("Code 500-%s: %s %s", code, request.method, request.path)
+    return HttpResponseServerError(loader.get_template("500.html").render({"code": code}))
 
 
 def _document(status: int, code: str, detail: str) -> JsonResponse:

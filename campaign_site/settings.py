@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from campaign_site.env import (
     env_text,
     env_time_zone,
     env_url,
+    mail_server,
 )
 
 # Lets annotations such as ModelAdmin[Operation] be evaluated at run time.
@@ -36,7 +38,19 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 SMTP_URL = env_url("SMTP_URL", "smtp://localhost:25", schemes=("smtp", "smtps"))
+# Mail to the people who use this installation goes by the same server.
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL, EMAIL_USE_TLS = mail_server(SMTP_URL)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env_text("STAFF_MAIL_FROM", f"Diffusion <diffusion@{urlsplit(BASE_URL).hostname}>")
+# The resolver of routes that go direct to mail servers (address or address:port); empty: those of the system.
+DNS_SERVER = env_text("DNS_SERVER", "")
+# Mail servers with private addresses are for tests and closed networks: elsewhere they lead a sender astray.
+MTA_ALLOW_PRIVATE_MX = env_bool("MTA_ALLOW_PRIVATE_MX", False)
 MTA_DRAIN_SECONDS = env_int("MTA_DRAIN_SECONDS", 60)
+# For how long a sender holds what it claimed without a sign of life to the database.
+MTA_LEASE_SECONDS = env_int("MTA_LEASE_SECONDS", 900)
+# How long a message in doubt waits before the relay's log is believed to know of it.
+MTA_SETTLE_SECONDS = env_int("MTA_SETTLE_SECONDS", 60)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -69,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "campaign_site.account.middleware.PreferenceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -86,7 +101,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "builtins": ["common.template_tags"],
         },
     }
 ]
@@ -107,12 +123,15 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = env_text("LANGUAGE_CODE", "en")
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["campaign_site.formats"]
 TIME_ZONE = env_time_zone("TIME_ZONE", "Europe/Paris")
 USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+# Who edits a drawing is told between web processes.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}}
 # WhiteNoise warns about a folder that is not there yet.
 STATIC_ROOT.mkdir(exist_ok=True)
 # Finders serve what no one collected: a newcomer's first start needs no collectstatic.
@@ -155,6 +174,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LogLevelEnum": "operations.models.run.RunLog.Level",
         "AlertLevelEnum": "deliveries.models.typology.TypologyRule.Level",
+        "OperationPriorityEnum": "operations.models.operation.Operation.Priority",
+        "DeliveryPriorityEnum": "deliveries.models.settings.SendingFields.Priority",
     },
 }
 

@@ -25,6 +25,12 @@ BLOCK = re.compile(r"{%\s*blocktrans(?:late)?\b(?P<rest>[^%]*)%}(?P<text>.*?){%\
 PLURAL = re.compile(r"{%\s*plural\s*%}")
 VARIABLE = re.compile(r"{{\s*(\w+)\s*}}")
 CONTEXT = re.compile(r"""\bcontext\s+["'](.*?)["']""")
+SCRIPT_TEXT = r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
+SCRIPT_TEXTS = rf"{SCRIPT_TEXT}(?:\s*\+\s*{SCRIPT_TEXT})*"
+SCRIPT_CALL = re.compile(
+    rf"\b(?P<name>n?p?gettext|npgettext)\(\s*(?P<first>{SCRIPT_TEXTS})"
+    rf"(?:\s*,\s*(?P<second>{SCRIPT_TEXTS}))?(?:\s*,\s*(?P<third>{SCRIPT_TEXTS}))?"
+)
 LINE = re.compile(r'(?:(msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?) )?(".*")')
 
 
@@ -98,6 +104,28 @@ def messages_of_source() -> dict[Key, str]:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         found.update(dict.fromkeys(messages_of_template(path.read_text()), str(path.relative_to(ROOT))))
     return found
+
+
+def messages_of_scripts() -> dict[Key, str]:
+    """Every message that the project's own scripts ask to be translated → the file that asks."""
+    found: dict[Key, str] = {}
+    for app in APPS:
+        for path in sorted((ROOT / app).glob("static/**/*.js")):
+            if "vendor" not in path.parts:
+                found.update(dict.fromkeys(messages_of_script(path.read_text()), str(path.relative_to(ROOT))))
+    return found
+
+
+def messages_of_script(source: str) -> Iterator[Key]:
+    for match in SCRIPT_CALL.finditer(source):
+        texts = [_script_text(match[part]) for part in ("first", "second", "third")]
+        context, text, plural = CALLS[match["name"]]
+        yield Key(texts[text or 0], "" if context is None else texts[context], "" if plural is None else texts[plural])
+
+
+def _script_text(source: str | None) -> str:
+    """The text that one or several joined literals stand for; their escapes are those of Python."""
+    return "".join(str(ast.literal_eval(text)) for text in re.findall(SCRIPT_TEXT, source or ""))
 
 
 def messages_of_python(source: str) -> Iterator[Key]:

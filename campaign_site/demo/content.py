@@ -56,6 +56,18 @@ recipe book</a>.</p>
 {% endif %}"""
     ),
 }
+OFFER = {
+    "subject": "{% if recipient.language == 'fr' %}Vos fêtes en cuisine{% else %}Holidays in the kitchen{% endif %}",
+    "html": _page(
+        """{% if recipient.language == 'fr' %}
+<p>Bonjour {{ recipient.first_name }},</p><p>Jusqu'au 24 décembre, la deuxième casserole est à moitié prix.
+<a href="https://www.example.com/fr/noel">Choisir les miennes</a></p>
+{% else %}
+<p>Dear {{ recipient.first_name }},</p><p>Until 24 December, the second saucepan is half price.
+<a href="https://www.example.com/en/christmas">Choose mine</a></p>
+{% endif %}"""
+    ),
+}
 SENDER = {
     "from_name": "Comptoir Belleroche",
     "from_email": "bonjour@belleroche.example",

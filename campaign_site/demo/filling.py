@@ -10,13 +10,16 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaign_site.demo.past import MORNINGS, add_past_mornings
 from campaign_site.demo.people import add_people, fill_list, quarantine_some, subscribe_some
+from campaign_site.demo.plans import ask_for_approval, lay_plans
 from campaign_site.demo.progress import Progress
 from campaign_site.demo.story import TIME_ZONE, Story, find_story, tell_story
+from deliveries.reach import PAUSE, count_new_people_due, count_reach_due
 from operations.models import WorkflowRun
 from recipients.models import Recipient
 
@@ -41,16 +44,22 @@ def fill(*, recipients: int, now: datetime, output: TextIO) -> Story:
     if WorkflowRun.objects.filter(workflow=story.birthday).count() < MORNINGS:
         progress = Progress(_("Past mornings"), MORNINGS, output)
         add_past_mornings(story, before=morning, show=progress.show)
+        ask_for_approval(now)
+        count_new_people_due(now)
+        # Dated back, so that the sweep counts this morning's run without waiting.
+        count_reach_due(now - PAUSE)
     return story
 
 
 @transaction.atomic
 def _begin_story(now: datetime) -> Story:
-    story = tell_story(now=now)
+    owner = User.objects.filter(username=LOGIN).first()
+    story = tell_story(now=now, owner=owner)
     quarantine_some()
     subscribe_some(story.newsletter)
     fill_list(story.french, "FR")
     fill_list(story.british, "GB")
+    lay_plans(story, now=now, owner=owner)
     return story
 
 

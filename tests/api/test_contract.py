@@ -74,10 +74,23 @@ DOCUMENTS: dict[str, dict[str, tuple[type, ...]]] = {
     "typologies": {"id": ROW, "label": TEXT},
     "routes": {"id": ROW, "label": TEXT, "channel": TEXT},
     "affinities": {"id": ROW, "name": TEXT},
+    "receiver-groups": {"id": ROW, "label": TEXT, "position": NUMBER, "domains": TEXT, "mail_servers": TEXT},
+    "sending-limits": {"id": ROW, "group": MAYBE_ROW, "route": MAYBE_ROW, "affinity": MAYBE_ROW, "enabled": TRUTH},
+    "receiver-states": {"id": ROW, "route": ROW, "receiver": TEXT, "is_paused": TRUTH, "reason": TEXT},
+    "warm-ups": {"id": ROW, "affinity": ROW, "group": MAYBE_ROW, "starts_on": TEXT, "first_day": NUMBER},
+    "signing-keys": {
+        **{"id": ROW, "domain": TEXT, "selector": TEXT, "algorithm": TEXT, "active": TRUTH},
+        **{"dns_name": TEXT, "dns_value": TEXT},
+    },
+    "inbound-sources": {"id": ROW, "label": TEXT, "kind": TEXT, "url": TEXT, "enabled": TRUTH},
+    "inbound-mails": {"id": ROW, "kind": TEXT, "outcome": TEXT, "address": TEXT},
     "mta-processes": {"id": ROW, "name": TEXT, "host": TEXT, "pid": NUMBER},
 }
 # Computed while a document is written: no column holds them. The lists of types and options have no rows.
-NOT_FILTERED = {"pending_reason", "has_password", "local_template", "last_occurrence", "occurrences"}
+NOT_FILTERED = {"pending_reason", "has_password", "local_template", "last_occurrence", "occurrences"} | {
+    *("factor", "is_paused", "today"),
+    *("dns_name", "dns_value", "zone_line"),
+}
 NO_ROWS = {"activity-types"}
 # Creation with no more than the contract asks for, and one change.
 WRITABLE: dict[str, dict[str, Any]] = {
@@ -93,6 +106,7 @@ WRITABLE: dict[str, dict[str, Any]] = {
     "typologies": {"label": "New"},
     "routes": {"label": "New"},
     "affinities": {"name": "new"},
+    "receiver-groups": {"label": "New"},
 }
 COUNTS = {
     *("targeted", "ignored", "to_deliver", "pending", "in_doubt", "sent", "failed", "cancelled", "not_applicable"),
@@ -204,7 +218,7 @@ def test_the_filters_of_a_list_do_not_stand_in_the_way_of_one_document(client: A
 
     answer = client.get(f"{API}/deliveries/{delivery['id']}/explain/?recipient={person['id']}").json()
 
-    assert set(answer["steps"][0]) == {"at", "where", "outcome", "reason"}
+    assert set(answer["steps"][0]) >= {"at", "where", "outcome", "reason"}
 
 
 def test_a_list_is_read_page_by_page_with_its_filters(client: APIClient) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from deliveries.models import Affinity, Broadlog, DeliveryTemplate, Route, TrackedUrl, Typology
+from deliveries.models import Affinity, Broadlog, DeliveryTemplate, Route, TrackedUrl, Typology, WarmUp
+from deliveries.models.inbound import InboundMail, InboundSource
+from deliveries.mta.throttling.states import hold_receiver
+from deliveries.signing_keys import create_key
 from installation.models import Process
 from installation.processes import register_process
 from operations.models import Plan, Program, Transition
@@ -28,11 +31,16 @@ def make_world(now: datetime) -> None:
     Subscription.objects.create(service=service, recipient=person, created_at=now)
     RecipientList.objects.create(label="Customers", internal_name="customers")
     Quarantine.objects.create(channel="email", address="gone@example.com", status=Quarantine.Status.QUARANTINED)
+    source = InboundSource.objects.create(label="Bounces", kind="maildir", url="maildir:/var/mail/bounces")
+    InboundMail.objects.create(key="1", source=source, received_at=now, outcome=InboundMail.Outcome.NO_TOKEN)
     plan = Plan.objects.create(label="2026", internal_name="2026")
     program = Program.objects.create(label="Loyalty", internal_name="loyalty", plan=plan)
     typology = Typology.objects.create(label="Strict", internal_name="strict")
     route = Route.objects.create(label="Relay", internal_name="relay", channel="email", is_default=True)
     affinity = Affinity.objects.create(name="bulk")
+    WarmUp.objects.create(affinity=affinity, starts_on=now.date(), first_day=50, ceiling=1000)
+    create_key(domain="example.com", algorithm="ed25519-sha256", now=now)
+    hold_receiver(route.pk, "bulk", "example.com", reason="Holidays")
     template = make_template(html=HTML, service=service, typology=typology, route=route, affinity=affinity)
     activity = make_activity("recurring_delivery", template=template.pk, action="prepare")
     Transition.objects.get_or_create(source=activity, target=activity.workflow.activities.get(name="end"))

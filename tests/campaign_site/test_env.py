@@ -38,6 +38,17 @@ def test_options_of_a_database_address_reach_the_driver(monkeypatch: pytest.Monk
     assert env.env_database("DATABASE_URL", Path("unused"))["OPTIONS"]["sslmode"] == "require"
 
 
+def test_transactions_that_idle_are_ended_unless_the_address_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/campaigns?options=-c%20idle_in_transaction_session_timeout=0")
+
+    options = env.env_database("DATABASE_URL", Path("unused"))["OPTIONS"]["options"]
+
+    assert options.split("-c ")[1:] == [
+        "idle_in_transaction_session_timeout=5min ",
+        "idle_in_transaction_session_timeout=0",
+    ]
+
+
 @pytest.mark.parametrize("value", ["mysql://db/name", "postgresql://db", "nonsense"])
 def test_a_database_address_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DATABASE_URL", value)

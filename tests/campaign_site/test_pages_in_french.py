@@ -15,7 +15,7 @@ from deliveries.content import links
 from deliveries.models import Delivery, DeliverySeries
 from operations.models import RunLog, TaskState, WorkflowRun
 from recipients.models import Service
-from recipients.quarantine import HardFailure, quarantine_addresses
+from recipients.quarantine import AddressFailure, record_failures
 from recipients.vocabulary import FailureReason
 from tests.catalogue import ROOT, read_po
 from tests.deliveries.factories import run_once
@@ -41,10 +41,10 @@ def story(now: datetime) -> Story:
     # The labels that an installation gives itself are in its own language.
     with override("fr"):
         story = tell_story(now=now)
-    gone = HardFailure(
+    gone = AddressFailure(
         "email", "gone@example.com", FailureReason.USER_UNKNOWN, "550 no such user", None, "Anniversaire"
     )
-    quarantine_addresses(failures=[gone], now=now)
+    record_failures(failures=[gone], now=now)
     activity = story.birthday.activities.get(type="recurring_delivery")
     delivery = run_once(activity, [make_recipient(language="fr")], now=now)
     run = WorkflowRun.objects.get(deliveries=delivery)
@@ -54,20 +54,30 @@ def story(now: datetime) -> Story:
     return story
 
 
-def test_the_home_page_and_its_menu(french: Client) -> None:
+def test_the_home_page_and_its_menu(french: Client, story: Story) -> None:
     text = read(french, "/admin/")
 
-    assert_french(
-        text, "Opérations", "Diffusions", "Destinataires", "Exécutions", "Modèles de diffusion", "Quarantaine"
-    )
-    assert_french(text, "Séries récurrentes", "Comptes externes", "Logs de diffusion", "E-mails capturés")
+    assert_french(text, "Accueil", "Opérations", "Diffusions", "Modèles", "Destinataires", "Administration")
+    assert_french(text, "Aller au contenu", "E-mails capturés", "Mon compte", "Se déconnecter")
+
+
+SECTIONS = {
+    "templates": ["Modèles de diffusion", "Typologies"],
+    "recipients": ["Destinataires", "Quarantaine", "Filtres enregistrés", "Attributs personnalisés"],
+    "administration": ["Comptes externes", "Processus", "Options"],
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_page_of_a_section(section: str, french: Client) -> None:
+    assert_french(read(french, f"/admin/section/{section}/"), *SECTIONS[section])
 
 
 LISTS = {
     "operations/operation": ["Libellé", "Programme", "État", "Priorité"],
     "operations/workflow": ["Libellé", "Opération", "En échec", "Début"],
-    "operations/workflowrun": ["Exécution", "Point d'entrée", "Prévue pour", "Lancée à la main"],
-    "deliveries/delivery": ["Type", "État", "Ciblés", "Envoyés", "En attente", "Récurrente"],
+    "operations/workflowrun": ["Exécution", "Ligne", "Prévue pour", "Lancée à la main"],
+    "deliveries/delivery": ["Libellé", "État", "À envoyer", "Avancement", "Ouvertures humaines", "Récurrente"],
     "deliveries/deliveryseries": ["Libellé", "Opération", "Activité"],
     "deliveries/deliverytemplate": ["Objet", "Canal", "Activité"],
     "deliveries/route": ["Compte", "Canal", "En pause"],
@@ -81,7 +91,7 @@ LISTS = {
     "recipients/subscriptionevent": ["Abonnement"],
     "recipients/quarantine": ["En quarantaine", "Raison de l'échec", "Utilisateur inconnu", "Sortir de quarantaine"],
     "installation/option": ["Valeur par défaut", "Combien d'opérations peuvent envoyer"],
-    "installation/process": ["Processus", "Installation"],
+    "installation/process": ["Processus", "Rien pour l'instant"],
 }
 
 
@@ -98,6 +108,8 @@ FORMS = {
     "deliveries/route": ["Mot de passe", "Connexions par processus"],
     "recipients/recipient": ["E-mail", "Prénom", "Téléphone mobile", "Ne plus contacter par SMS", "Profil"],
     "recipients/service": ["Canal"],
+    "recipients/savedfilter": ["Libellé", "Filtre"],
+    "recipients/attribute": ["Nom", "Libellé", "Type"],
 }
 
 
@@ -106,33 +118,75 @@ def test_a_form(model: str, french: Client) -> None:
     assert_french(read(french, f"/admin/{model}/add/"), *FORMS[model])
 
 
-def test_the_page_of_an_operation(french: Client, story: Story) -> None:
-    text = read(french, f"/admin/operations/operation/{story.birthday.operation_id}/change/")
+OPERATION_TABS = {
+    "change": ["Messages envoyés", "Personnes touchées", "Dernières diffusions", "À décider"],
+    "workflows": ["Démarrer", "Exécuter maintenant", "En édition"],
+    "properties": ["Priorité", "Enregistrer"],
+    "audit": ["Rien n'a encore été fait."],
+}
 
-    assert_french(text, "Démarrer", "Annuler", "Ajouter un workflow", "Toutes les diffusions de cette opération")
+
+@pytest.mark.parametrize("tab", OPERATION_TABS)
+def test_a_tab_of_an_operation(tab: str, french: Client, story: Story) -> None:
+    text = read(french, f"/admin/operations/operation/{story.birthday.operation_id}/{tab}/")
+
+    assert_french(text, "Tableau de bord", "Ciblages et workflows", "Annuler l'opération…", *OPERATION_TABS[tab])
 
 
-def test_the_page_of_a_workflow_and_that_of_its_run(french: Client, story: Story) -> None:
+WORKFLOW_TABS = {
+    "change": ["Le diagramme a besoin de JavaScript. Les autres onglets s'en passent."],
+    "properties": ["Fuseau horaire", "Définition"],
+    "runs": ["Prochains instants", "Prévue pour", "En cours"],
+    "rehearsal": ["Répéter à blanc"],
+    "versions": ["Version"],
+}
+
+
+@pytest.mark.parametrize("tab", WORKFLOW_TABS)
+def test_a_tab_of_a_workflow(tab: str, french: Client, story: Story) -> None:
+    text = read(french, f"/admin/operations/workflow/{story.birthday.pk}/{tab}/")
+
+    assert_french(text, "Mettre en pause", "Démarrer", "Diagramme", "Exécutions", *WORKFLOW_TABS[tab])
+
+
+def test_the_page_of_a_run(french: Client, story: Story) -> None:
     run = WorkflowRun.objects.get()
 
-    text = read(french, f"/admin/operations/workflow/{story.birthday.pk}/change/")
-    assert_french(text, "Démarrer", "Mettre en pause", "Exécuter maintenant", "Prochains instants", "En édition")
     assert_french(read(french, f"/admin/operations/workflowrun/{run.pk}/change/"), "Tâches", "Sorties", "Journal")
 
 
-def test_the_page_of_an_occurrence_says_why_it_sends_no_proof(french: Client, story: Story) -> None:
-    text = read(french, f"/admin/deliveries/delivery/{Delivery.objects.get(kind='recurring').pk}/change/")
+DELIVERY_TABS = {
+    "change": ["Le compte", "À envoyer", "Aucun processus d'envoi (MTA) n'est en vie."],
+    "content": ["Ordinateur", "Texte", "Vu par"],
+    "logs": ["Destinataire", "Réponse du serveur", "Pourquoi ?"],
+    "tracking": ["Liens", "Ouvertures humaines", "Règles version 1"],
+    "audit": ["Audit"],
+    "properties": ["Enregistrer"],
+}
 
-    assert_french(text, "Arrêter cette occurrence", "Arrêter la série", "Analyses", "Aperçu")
-    assert_french(
-        text, "Aucun BAT ne peut être envoyé depuis une diffusion récurrente", "Exécution", "Série récurrente"
-    )
+
+@pytest.mark.parametrize("tab", DELIVERY_TABS)
+def test_a_tab_of_an_occurrence_says_why_it_sends_no_proof(tab: str, french: Client, story: Story) -> None:
+    occurrence = Delivery.objects.get(kind="recurring")
+
+    text = read(french, f"/admin/deliveries/delivery/{occurrence.pk}/{tab}/")
+
+    assert_french(text, "Arrêter…", "Résumé", "Contenu", "Logs de diffusion", *DELIVERY_TABS[tab])
+    assert "Aucun BAT ne peut être envoyé depuis une diffusion récurrente" in text
+
+
+def test_the_question_before_a_stop(french: Client, story: Story) -> None:
+    occurrence = Delivery.objects.get(kind="recurring")
+
+    text = read(french, f"/admin/deliveries/delivery/{occurrence.pk}/do/stop/")
+
+    assert_french(text, "Continuer l'envoi", "Cette occurrence seulement", "Toute la série")
 
 
 def test_the_page_of_a_series(french: Client, story: Story) -> None:
     text = read(french, f"/admin/deliveries/deliveryseries/{DeliverySeries.objects.get().pk}/change/")
 
-    assert_french(text, "Occurrences", "Ouvertures", "Clics", "Aperçu de la prochaine occurrence")
+    assert_french(text, "Occurrences", "Ouvertures", "Messages")
 
 
 def test_the_sink_without_mail(french: Client) -> None:

@@ -22,8 +22,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from deliveries.diagnosis import pending_causes
+from deliveries.endpoints import set_password
 from deliveries.models import Broadlog, Delivery, DeliveryTemplate, Route
-from deliveries.routes import ensure_default_route, set_password
+from deliveries.routes import ensure_default_route
 from operations import services
 from operations.models import RunState, Workflow, WorkflowRun, WorkflowState
 from recipients.models import Quarantine, Recipient

@@ -131,7 +131,12 @@ def test_the_series_offers_the_next_occurrence_on_screen_instead(series: Series,
     page = admin_client.get(f"{ADMIN}/deliveryseries/{number}/preview/")
 
     assert page.status_code == 200
-    assert 'name="proof"' not in admin_client.get(f"{ADMIN}/deliveryseries/{number}/change/").content.decode()
+    shown = admin_client.get(f"{ADMIN}/deliveryseries/{number}/change/").content.decode()
+    assert 'name="proof" class="button" aria-disabled="true"' in shown
+    to_the_boss = {"addresses": "boss@example.com"}
+    answer = admin_client.post(f"{ADMIN}/deliveryseries/{number}/do/proof/", to_the_boss, follow=True)
+    assert REASON in answer.content.decode()
+    assert not Delivery.objects.filter(kind=DeliveryKind.PROOF).exists()
 
 
 def test_the_api_refuses_it(series: Series, admin_user: User) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from common.commands import ServiceCommand
 
-NOT_BENCHMARKS = {"__init__", "report", "scratch"}
+NOT_BENCHMARKS = {"__init__", "report", "rows", "scratch", "senders"}
 
 
 class Command(ServiceCommand):

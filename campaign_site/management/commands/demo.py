@@ -22,6 +22,7 @@ from campaign_site.demo.once import DemoFailed, Report, follow, start_another, s
 from campaign_site.demo.story import Story, start_story
 from campaign_site.processes.lock import AlreadyRunning, installation_lock, require_free_port
 from campaign_site.processes.parts import Part, installation_parts
+from campaign_site.processes.ports import free_port
 from campaign_site.processes.supervisor import Supervisor
 from campaign_site.sink.store import SinkStore
 from common.commands import ServiceCommand
@@ -59,7 +60,7 @@ class Command(ServiceCommand):
             if not once:
                 raise
             # Nobody visits a headless run: any port will do. The settings are read anew with it.
-            os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PORT": str(_free_port())})
+            os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PORT": str(free_port())})
 
     def _run_on(self, story: Story, password: str) -> None:
         start_story(story, now=timezone.now())
@@ -92,7 +93,7 @@ class Command(ServiceCommand):
             raise DemoFailed("; ".join(report.faults))
 
     def _supervisor(self) -> Supervisor:
-        port = _free_port()
+        port = free_port()
         sink = Part("sink", ["sink", "--port", str(port)], lambda since: _sink_ready(port))
         # The mail route of the demo: everything goes to the sink, whatever SMTP_URL says.
         environment = {"SMTP_URL": f"smtp://127.0.0.1:{port}"}
@@ -131,12 +132,6 @@ def _text(report: Report, seconds: float) -> str:
             f"{verdict} {duration}",
         ]
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _sink_ready(port: int) -> str | None:
