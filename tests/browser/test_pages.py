@@ -61,7 +61,7 @@ def test_the_proof_of_an_occurrence_is_refused_on_its_page_with_the_way_to_send_
     button = page.get_by_role("button", name="Send a proof")
 
     assert button.is_disabled()
-    assert "e-mail delivery activity" in page.locator(".service-actions").inner_text()
+    assert "e-mail delivery activity" in page.locator(".page-head").inner_text()
     page.close()
 
 
@@ -70,8 +70,8 @@ def test_stopping_asks_first_and_then_stops(browser: Browser, live_server: LiveS
     _log_in(page, live_server.url)
     page.goto(f"{live_server.url}/admin/deliveries/delivery/{delivery.pk}/change/")
 
-    page.locator("summary", has_text="Stop this occurrence").click()
-    page.get_by_role("button", name="Yes: Stop this occurrence").click()
+    page.locator(".page-head [data-action^=stop]").click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop this occurrence").click()
 
     page.wait_for_selector(".messagelist")
     delivery.refresh_from_db()
