@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -13,6 +14,9 @@ import pytest
 POSTGRESQL_URL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 RABBITMQ_URL = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+
+# dkimpy has no wheel: the distribution's own Python has it.
+SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def require(name: str) -> None:
@@ -31,6 +35,16 @@ def chromium_path() -> str | None:
 
 def smtp_sink_path() -> str | None:
     return shutil.which("smtp-sink") or shutil.which("smtp-sink", path="/usr/sbin:/usr/lib/postfix/sbin")
+
+
+def program(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/postfix/sbin")
+
+
+def _runs(*command: str) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _postgresql() -> bool:
@@ -57,6 +71,13 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "rabbitmq": lambda: _listens("127.0.0.1", 5672),
     "smtp_sink": lambda: smtp_sink_path() is not None,
     "chromium": lambda: chromium_path() is not None,
+    # A Postfix of the test's own starts as root only.
+    "postfix": lambda: program("postfix") is not None and os.geteuid() == 0,
+    "opendkim": lambda: program("opendkim") is not None,
+    "dkimpy": lambda: _runs(SYSTEM_PYTHON, "-c", "import dkim, nacl"),
+    "email_mime": lambda: _runs("perl", "-MEmail::MIME", "-e", "1"),
+    # It writes mailboxes under names of its own choice: as root only.
+    "dovecot": lambda: program("sieve-test") is not None and os.geteuid() == 0,
 }
 HINTS = {
     "postgresql": "apt install postgresql, or set TEST_POSTGRESQL_URL",
@@ -64,6 +85,11 @@ HINTS = {
     "rabbitmq": "apt install rabbitmq-server, and start it",
     "smtp_sink": "apt install postfix",
     "chromium": "apt install chromium",
+    "postfix": "apt install postfix, and run as root",
+    "opendkim": "apt install opendkim",
+    "dkimpy": "apt install python3-dkim python3-nacl",
+    "email_mime": "apt install libemail-mime-perl",
+    "dovecot": "apt install dovecot-sieve, and run as root",
 }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import queue
 import re
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -86,7 +88,7 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def scripted_server(script: Script) -> AsyncIterator[int]:
+async def scripted_server(script: Script, host: str = HOST, port: int = 0) -> AsyncIterator[int]:
     """The port of a server that runs `script` for every connection."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,11 +96,31 @@ async def scripted_server(script: Script) -> AsyncIterator[int]:
             await script(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(handle, HOST, 0)
+    server = await asyncio.start_server(handle, host, port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+
+
+@contextlib.contextmanager
+def running_server(script: Script) -> Iterator[int]:
+    """The same for a test without an event loop: the server runs in a thread."""
+    loop, ports = asyncio.new_event_loop(), queue.SimpleQueue[int]()
+    ended = asyncio.Event()
+
+    async def serve() -> None:
+        async with scripted_server(script) as port:
+            ports.put(port)
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    try:
+        yield ports.get(timeout=10)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
 
 
 @dataclass
@@ -164,6 +186,15 @@ class ListOutbox:
     refuse_intent: Iterable[int] = ()
     # What to do when the list is used up: end the sessions, or keep them waiting.
     wait_for_more: asyncio.Event | None = None
+    destination: str = ""
+    ending: bool = False
+    messages_per_connection: int | None = None
+
+    def take(self) -> Message | None:
+        return self.messages.pop(0) if self.messages else None
+
+    def allowance(self) -> int | None:
+        return self.messages_per_connection
 
     async def next(self) -> Message | None:
         while not self.messages and (event := self.wait_for_more) is not None:

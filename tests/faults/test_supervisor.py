@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.installation import Installation
+from tests.faults.witness import Witness
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +100,12 @@ def test_with_no_process_alive_there_is_nothing_to_stop(installation: Installati
 
 @pytest.mark.parametrize(
     "arguments",
-    [["settle"], ["stop", "--processes", "2"], ["start", "--processes", "0"], ["stop", "--affinity", "gold"]],
+    [
+        ["stop", "--as", "sent"],
+        ["stop", "--processes", "2"],
+        ["start", "--processes", "0"],
+        ["stop", "--affinity", "gold"],
+    ],
     ids=" ".join,
 )
 def test_what_can_not_be_meant_is_a_usage_error(installation: Installation, arguments: list[str]) -> None:
@@ -133,3 +139,16 @@ def wait_until(done: Callable[[], bool], seconds: float = 60) -> None:
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+@pytest.mark.smtp_sink
+def test_where_uvloop_is_absent_the_loop_of_the_standard_library_sends(
+    on_sqlite: Installation, sink: Witness, tmp_path: Path
+) -> None:
+    (tmp_path / "uvloop.py").write_text("raise ImportError")
+    on_sqlite.environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{on_sqlite.environment['PYTHONPATH']}"
+    on_sqlite.fill(20, connections=2)
+
+    on_sqlite.finish()
+
+    assert sink.count() == 20

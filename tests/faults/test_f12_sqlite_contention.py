@@ -1,0 +1,71 @@
+"""F12: on SQLite people work at the screens while messages leave and their sender is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from deliveries.models import DeliveryState
+from tests.faults.checker import check
+from tests.faults.conftest import SLOW, with_manners
+from tests.faults.installation import Installation
+from tests.faults.operator_at_work import Operator, operator_of
+from tests.faults.settling import settle_by_witness
+from tests.faults.witness import Witness
+
+pytestmark = [pytest.mark.smtp_sink, pytest.mark.slow, pytest.mark.xdist_group("faults")]
+RECIPIENTS, CONNECTIONS, KILLS, WRITERS = 300, 8, 1, 3
+
+
+@with_manners(*SLOW)
+def test_f12_nobody_is_told_that_the_database_is_locked(on_sqlite: Installation, sink: Witness, tmp_path: Path) -> None:
+    on_sqlite.fill(RECIPIENTS, connections=CONNECTIONS)
+    over = threading.Event()
+    answers: Counter[int] = Counter()
+    stored: list[str] = []
+    with operator_of(on_sqlite) as operator, on_sqlite.running("mta", "start"):
+        writers = [
+            threading.Thread(target=write, args=(operator, number, over, answers, stored)) for number in range(WRITERS)
+        ]
+        for writer in writers:
+            writer.start()
+        try:
+            for _number in range(KILLS):
+                before = sink.count()
+                on_sqlite.wait_until(lambda: sink.count() > before + 50)  # noqa: B023
+                (sender,) = on_sqlite.senders()
+                os.kill(sender, signal.SIGKILL)
+            on_sqlite.wait_until(lambda: on_sqlite.state() == DeliveryState.FINISHED)
+        finally:
+            over.set()
+            for writer in writers:
+                writer.join()
+        assert operator.ask("recipients/", email="last@example.org")[0] == 201
+
+    assert "database is locked" not in on_sqlite.log()
+    # For a moment after a kill SQLite may refuse a write with an error of its own; it never loses one that it took.
+    assert set(answers) <= {201, 500}, answers
+    assert answers[500] <= answers[201] // 10, answers
+    assert set(stored) <= {email for (email,) in on_sqlite.query("SELECT email FROM recipients_recipient")}
+    verdict = check(on_sqlite, sink, doubts_at_most=KILLS * CONNECTIONS)
+    assert len(verdict.sent) + len(verdict.doubtful) == RECIPIENTS
+    if verdict.doubtful:
+        answer = settle_by_witness(on_sqlite, sink, tmp_path)
+        assert answer["sent"] + answer["resent"] == len(verdict.doubtful)
+
+
+def write(operator: Operator, writer: int, over: threading.Event, answers: Counter[int], stored: list[str]) -> None:
+    for number in count():
+        if over.is_set():
+            return
+        email = f"writer{writer}.{number}@example.org"
+        status, _answer = operator.ask("recipients/", email=email)
+        answers[status] += 1
+        if status == 201:
+            stored.append(email)
