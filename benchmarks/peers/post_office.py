@@ -14,12 +14,12 @@ import django
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
-from django.template import Context, Template  # noqa: E402
 from post_office import mail  # noqa: E402
 from post_office.models import STATUS, Email  # noqa: E402
 
-from benchmarks.peers.mail import HTML, SENDER, SUBJECT, TEXT  # noqa: E402
+from benchmarks.peers.mail import SENDER  # noqa: E402
 from benchmarks.peers.post_office_settings import PROCESSES  # noqa: E402
+from benchmarks.peers.rendered import rendered  # noqa: E402
 from benchmarks.report import line  # noqa: E402
 
 
@@ -38,22 +38,18 @@ def main() -> None:
 
 
 def _queue(messages: int) -> None:
-    templates = {"subject": Template(SUBJECT), "message": Template(TEXT), "html_message": Template(HTML)}
     mail.send_many(
         [
             {
                 "sender": SENDER,
-                "recipients": [f"person{number}@example.com"],
-                **{name: template.render(_context(number)) for name, template in templates.items()},
+                "recipients": [each["to"]],
+                "subject": each["subject"],
+                "message": each["text"],
+                "html_message": each["html"],
             }
-            for number in range(messages)
+            for each in rendered(messages)
         ]
     )
-
-
-def _context(number: int) -> Context:
-    recipient = {"first_name": f"Prénom{number}", "last_name": f"Nom{number}"}
-    return Context({"recipient": recipient, "message": {"unsubscribe_url": f"https://www.example.com/u/{number:040}"}})
 
 
 if __name__ == "__main__":

@@ -39,19 +39,31 @@ def verdict_of(folder: Path, name: str, *arguments: str) -> dict[str, Any]:
 def test_the_preparation_is_compared_with_the_raw_insert_and_its_queries_do_not_grow(tmp_path: Path) -> None:
     verdict = verdict_of(tmp_path, "preparation", "--recipients", "2000", "--rounds", "1")
 
-    assert (verdict["name"], verdict["target"]) == ("preparation", 0.4)
+    assert (verdict["name"], verdict["target"]) == ("preparation", 0.75)
     assert verdict["ratio"] > 0
     assert verdict["queries_small"] == verdict["queries_large"]
 
 
 @pytest.mark.smtp_sink
-def test_the_sending_is_compared_with_smtp_source_and_post_office(tmp_path: Path) -> None:
-    verdict = verdict_of(tmp_path, "sending", "--messages", "300", "--rounds", "1", "--post-office", "20")
+def test_the_sending_is_compared_with_smtp_source_and_its_peers(tmp_path: Path) -> None:
+    verdict = verdict_of(tmp_path, "sending", "--messages", "300", "--rounds", "1", "--peers", "20", "--without-npm")
 
     assert (verdict["name"], verdict["target"]) == ("sending", 0.75)
     assert verdict["ratio"] > 0
     assert verdict["of_post_office"] > 0
+    assert verdict["of_mailer"] > 0
+    assert verdict["of_small"] > 0
+    assert 0 < verdict["megabytes_small"] < 500
     assert verdict["messages_per_second"] > 0
+
+
+def test_every_page_is_asked_for_and_answers(tmp_path: Path) -> None:
+    small = ["--recipients", "300", "--deliveries", "25", "--broadlogs", "2500", "--rounds", "1"]
+
+    verdict = verdict_of(tmp_path, "pages", *small)
+
+    assert (verdict["name"], verdict["target"]) == ("pages", 1.0)
+    assert verdict["refused"] == []
 
 
 def test_a_scratch_database_is_gone_afterwards() -> None:
