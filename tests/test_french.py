@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -12,33 +13,43 @@ from tests.catalogue import (
     Key,
     as_compiled,
     messages_of_python,
+    messages_of_script,
+    messages_of_scripts,
     messages_of_source,
     messages_of_template,
     read_mo,
     read_po,
 )
 
-CATALOGUE = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+FRENCH = ROOT / "locale" / "fr" / "LC_MESSAGES"
+# Domain of the catalogue → what asks for its messages.
+SOURCES: dict[str, Callable[[], dict[Key, str]]] = {"django": messages_of_source, "djangojs": messages_of_scripts}
 HOW = "see docs/translating.md"
 PLACEHOLDER = re.compile(r"%\(\w+\)[#0 +-]*[\d.]*[a-zA-Z]")
 # A plain space there may be broken over two lines; French asks for one that may not.
 BREAKABLE = re.compile(r" [:;!?»](?=\s|$)|« ")
 
 
+@pytest.fixture(scope="module", params=list(SOURCES))
+def domain(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def entries() -> list[Entry]:
-    return read_po(CATALOGUE)
+def entries(domain: str) -> list[Entry]:
+    return read_po(FRENCH / f"{domain}.po")
 
 
-def test_every_message_of_the_source_is_in_the_catalogue(entries: list[Entry]) -> None:
-    known = {entry.key for entry in entries}
-    missing = [f"{path}: {key.text!r}" for key, path in messages_of_source().items() if key not in known]
+def test_every_message_of_the_source_is_in_the_catalogue(entries: list[Entry], domain: str) -> None:
+    # One entry serves a message that is also the singular of another one.
+    known = {entry.key for entry in entries} | {Key(entry.key.text, entry.key.context) for entry in entries}
+    missing = [f"{path}: {key.text!r}" for key, path in SOURCES[domain]().items() if key not in known]
 
     assert not missing, f"{HOW}\n" + "\n".join(missing)
 
 
-def test_the_catalogue_holds_nothing_that_the_source_no_longer_says(entries: list[Entry]) -> None:
-    said = messages_of_source()
+def test_the_catalogue_holds_nothing_that_the_source_no_longer_says(entries: list[Entry], domain: str) -> None:
+    said = SOURCES[domain]()
 
     assert not [entry.key.text for entry in entries if entry.obsolete or entry.key not in said], HOW
 
@@ -70,8 +81,8 @@ def test_french_punctuation_does_not_break_over_two_lines(entries: list[Entry]) 
     assert not [text for entry in entries for text in entry.translations if BREAKABLE.search(text)]
 
 
-def test_the_compiled_catalogue_is_that_of_its_source(entries: list[Entry]) -> None:
-    assert read_mo(CATALOGUE.with_suffix(".mo")) == as_compiled(entries), HOW
+def test_the_compiled_catalogue_is_that_of_its_source(entries: list[Entry], domain: str) -> None:
+    assert read_mo(FRENCH / f"{domain}.mo") == as_compiled(entries), HOW
 
 
 def test_messages_are_found_in_python() -> None:
@@ -104,6 +115,23 @@ def test_messages_are_found_in_a_template() -> None:
         Key("None"),
         Key("100 %% of %(name)s"),
         Key("%(n)s row", plural="%(n)s rows"),
+    }
+
+
+def test_messages_are_found_in_a_script() -> None:
+    source = """
+        label(gettext("Save"), gettext('It\\'s saved'), other("not this"), gettext(name));
+        ngettext("%(n)s row", "%(n)s rows", n); pgettext("verb", "Open");
+        gettext("A long sentence " +
+            "on two lines");
+    """
+
+    assert set(messages_of_script(source)) == {
+        Key("Save"),
+        Key("It's saved"),
+        Key("%(n)s row", plural="%(n)s rows"),
+        Key("Open", context="verb"),
+        Key("A long sentence on two lines"),
     }
 
 
