@@ -49,6 +49,8 @@ def test_the_tour_passes_through_every_layer() -> None:
         "operations",
         "deliveries",
         "tracking",
+        "campaign_site",
+        "common",
     }
 
 
