@@ -15,7 +15,9 @@ def main(arguments: list[str]) -> int:
     chosen = [argument for argument in arguments if argument != "--full"]
     parallel = [] if any(argument.startswith("-n") for argument in chosen) else ["-n", "2", "--dist", "loadgroup"]
     marks = [] if full or "-m" in chosen else ["-m", "not full"]
-    return int(pytest.main([*parallel, *marks, *chosen]))
+    # The long runs bring their own limits.
+    watch = ["-o", "faulthandler_timeout=0"] if full else []
+    return int(pytest.main([*parallel, *marks, *watch, *chosen]))
 
 
 if __name__ == "__main__":

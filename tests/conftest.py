@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,3 +32,12 @@ def own_language() -> Iterator[None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers():
         require(marker.name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from tests.workers import Groups
+
+    return Groups(config, log)
