@@ -23,10 +23,13 @@ from deliveries.inbound.readers import Readers
 from deliveries.inbound.set_aside import keep_aside
 from deliveries.inbound.sources.address import address_of
 from deliveries.inbound.sources.base import Fetched, MailSource, mail_sources
+from deliveries.models import DeliveryPart, PartState
 from deliveries.models.inbound import InboundSource
 
 # Between two batches the senders have the database for themselves.
 PAUSE_SECONDS = 0.05
+# Mails per second while messages leave: a storm waits rather than they, and is over in time all the same.
+RATE_WHILE_SENDING = 230
 AFTER_FETCH = failpoint("after_fetch")
 BEFORE_FORGETTING = failpoint("before_forgetting")
 
@@ -100,6 +103,7 @@ def _drain(
     limits: _Limits,
 ) -> None:
     while (room := limits.room(drained)) > 0:
+        began = time.monotonic()
         fetched = box.fetch(room)
         if not fetched:
             return
@@ -109,7 +113,16 @@ def _drain(
         if BEFORE_FORGETTING:
             BEFORE_FORGETTING()
         box.forget([mail.handle for mail in fetched])
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(rest_after(len(fetched), seconds=time.monotonic() - began, sending=_is_sending(clock())))
+
+
+def rest_after(mails: int, *, seconds: float, sending: bool) -> float:
+    """How many seconds to rest after a batch that took `seconds`."""
+    return max(PAUSE_SECONDS, mails / RATE_WHILE_SENDING - seconds) if sending else PAUSE_SECONDS
+
+
+def _is_sending(now: datetime) -> bool:
+    return DeliveryPart.objects.filter(state=PartState.CLAIMED, lease_until__gt=now).exists()
 
 
 def apply_fetched(

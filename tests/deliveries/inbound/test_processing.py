@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from deliveries.inbound.reading.verdict import Reading, Unreadable
 from deliveries.inbound.set_aside import folder, path_of
 from deliveries.inbound.sources.base import Fetched
 from deliveries.inbound.tokens import broadlog_of
-from deliveries.models import MessageStatus
+from deliveries.models import Delivery, DeliveryPart, MessageStatus, PartState
 from deliveries.models.inbound import InboundMail, InboundSource
 from recipients.models import Quarantine
 from tests.deliveries.inbound.boxes import left_in, make_box, put, read_box
@@ -146,6 +147,38 @@ def test_a_visit_ends_after_so_many_mails(now: datetime, tmp_path: Path) -> None
 
     assert read_box(source, now, most=2).mails == 2
     assert left_in(tmp_path / "box") == 1
+
+
+@pytest.mark.parametrize(
+    ("lease", "rest"),
+    [
+        pytest.param(timedelta(minutes=15), 30, id="while messages leave"),
+        pytest.param(timedelta(seconds=-1), 0.05, id="after a sender died"),
+        pytest.param(None, 0.05, id="while nobody sends"),
+    ],
+)
+def test_a_storm_lets_the_senders_go_first(
+    now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lease: timedelta | None, rest: float
+) -> None:
+    delivery = make_sent(now)
+    row = messages_of(delivery)[0]
+    if lease is not None:
+        _claim(delivery, lease_until=now + lease)
+    source = make_box(tmp_path / "box", [dsn(row) for row in messages_of(delivery)])
+    rested: list[float] = []
+    # Three mails, one every ten seconds: whatever reading them takes is little beside it.
+    monkeypatch.setattr(processing, "RATE_WHILE_SENDING", 0.1)
+    monkeypatch.setattr("deliveries.inbound.processing.time.sleep", rested.append)
+
+    with Readers(lambda: FakeReader(lambda raw: bounce(row)), 1) as readers:
+        drain_source(source, readers, clock=lambda: now)
+
+    assert rested == [pytest.approx(rest, rel=0.1)]
+
+
+def _claim(delivery: Delivery, *, lease_until: datetime) -> None:
+    claim = {"state": PartState.CLAIMED, "claim_token": uuid.uuid4(), "lease_until": lease_until}
+    assert DeliveryPart.objects.filter(delivery=delivery).update(**claim) == 1
 
 
 def test_readers_answer_in_order_and_are_closed() -> None:
