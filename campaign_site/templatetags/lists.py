@@ -23,8 +23,6 @@ MARKUP = re.compile(r"<[^>]*>")
 TAG = re.compile(r"<(td|th)( class=\"([^\"]*)\")?")
 BOOLEAN = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)\.svg"[^>]*>')
 COUNT = re.compile(r"(.*) \((\d+|-)\)", re.S)
-# Above this many columns a table scrolls sideways instead of its header staying.
-WIDE = 10
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,6 @@ class Table:
 
     headers: list[dict[str, Any]]
     rows: list[tuple[list[SafeString], Any]]
-
-    @property
-    def is_wide(self) -> bool:
-        return len(self.headers) > WIDE
 
 
 @register.filter

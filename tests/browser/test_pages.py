@@ -6,11 +6,13 @@ from datetime import datetime
 
 import pytest
 from django.contrib.auth import get_user_model
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from deliveries.models import Delivery
+from deliveries.models.inbound import InboundMail, InboundSource
 from operations.models import Operation, Workflow
+from tests.browser.session import open_page
 from tests.deliveries.factories import make_activity, run_once
 from tests.factories import make_recipients
 
@@ -49,6 +51,42 @@ def test_every_main_page_fits_and_obeys_the_content_policy(
 
     assert (refused, too_wide) == ([], {})
     page.close()
+
+
+def test_a_list_broader_than_its_place_scrolls_and_covers_no_filter(
+    browser: Browser, live_server: LiveServer, now: datetime
+) -> None:
+    user = get_user_model().objects.create_superuser("marketer", password=PASSWORD)
+    _make_long_mail(now)
+    page = open_page(browser, live_server.url, user)
+    page.goto(f"{live_server.url}/admin/deliveries/inboundmail/")
+    results, filters = page.locator(".results"), page.locator("#changelist-filter")
+
+    expect(results).to_have_class("results wide")
+    assert _box(results)["x"] + _box(results)["width"] <= _box(filters)["x"]
+    assert results.evaluate("list => [list.scrollLeft = 1000, list.scrollLeft > 0][1]")
+    page.goto(f"{live_server.url}/admin/deliveries/receivergroup/")
+    expect(results).to_have_class("results")
+
+
+def _make_long_mail(now: datetime) -> None:
+    source = InboundSource.objects.create(label="Bounces of the newsletter and of the birthdays", kind="webhook")
+    InboundMail.objects.create(
+        key="1",
+        source=source,
+        received_at=now,
+        kind="bounce",
+        outcome="no_token",
+        address="somebody@a-company-with-a-rather-long-name.example",
+        status="5.1.1",
+        detail="550 5.1.1 The account that you tried to reach does not exist. Look for typing errors or spaces.",
+    )
+
+
+def _box(locator: Locator) -> FloatRect:
+    box = locator.bounding_box()
+    assert box is not None
+    return box
 
 
 def test_the_proof_of_an_occurrence_is_refused_on_its_page_with_the_way_to_send_one(

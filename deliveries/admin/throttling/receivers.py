@@ -8,9 +8,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from common.figures import count
 from deliveries.models import ReceiverGroup, SendingLimit
 
 LIMITS = ["connections", "messages_per_connection", "messages_per_second", "messages_per_hour"]
@@ -66,6 +68,7 @@ class SendingLimitAdmin(admin.ModelAdmin[SendingLimit]):
     list_display_links = ["whom"]
     list_filter = ["enabled", "route", "affinity"]
     list_select_related = ["group", "route", "affinity"]
+    search_fields = ["group__label", "group__domains", "route__label", "affinity__name"]
     ordering = ["group__position", "pk"]
     fields = ["group", "route", "affinity", *LIMITS, "enabled"]
 
@@ -83,19 +86,18 @@ class SendingLimitAdmin(admin.ModelAdmin[SendingLimit]):
 
 
 def limit_in_words(line: SendingLimit) -> str:
-    """ "5 connections × 20 messages · 10/s": what the line limits, nothing for what it does not."""
+    """ "5 connections · 20 messages per connection · 10/s": what the line limits, nothing for what it does not."""
     said = []
-    if line.connections and line.messages_per_connection:
+    connections, messages = line.connections, line.messages_per_connection
+    if connections:
         said.append(
-            _("%(connections)d connections × %(messages)d messages")
-            % {"connections": line.connections, "messages": line.messages_per_connection}
+            ngettext("%(number)s connection", "%(number)s connections", connections) % {"number": count(connections)}
         )
-    elif line.connections:
-        said.append(_("%(connections)d connections") % {"connections": line.connections})
-    elif line.messages_per_connection:
-        said.append(_("%(messages)d messages per connection") % {"messages": line.messages_per_connection})
+    if messages:
+        text = ngettext("%(number)s message per connection", "%(number)s messages per connection", messages)
+        said.append(text % {"number": count(messages)})
     if line.messages_per_second:
-        said.append(_("%(number)g/s") % {"number": line.messages_per_second})
+        said.append(_("%(number)s/s") % {"number": number_format(line.messages_per_second, use_l10n=True)})
     if line.messages_per_hour:
-        said.append(_("%(number)d/h") % {"number": line.messages_per_hour})
+        said.append(_("%(number)s/h") % {"number": count(line.messages_per_hour)})
     return " · ".join(said) if line.enabled else _("not in force")

@@ -11,8 +11,9 @@ import * as palette from "./palette.js";
 import * as sheet from "./sheet.js";
 import * as shortcuts from "./shortcuts.js";
 import * as toast from "./toast.js";
+import * as wide from "./wide.js";
 
-for (const behaviour of [toast, dialog, live, copy, menu, bulk, sheet, leave, names, palette, shortcuts]) {
+for (const behaviour of [toast, dialog, live, copy, menu, bulk, sheet, leave, names, palette, shortcuts, wide]) {
   behaviour.start();
 }
 // From here on, what is clicked is taken by the page itself.

@@ -49,7 +49,7 @@ def test_a_group_is_shown_with_its_limits_and_they_can_be_edited(admin_client: C
     answer = admin_client.post(f"{ADMIN}/receivergroup/{group.pk}/change/", data)
 
     assert answer.status_code == 302, re.findall(r"errorlist.*?</ul>", answer.content.decode(), re.S)
-    assert "5 connections × 20 messages" in listed
+    assert "5 connections · 20 messages per connection" in listed
     assert "*.yahoodns.net" in form
     line.refresh_from_db()
     assert (line.connections, line.messages_per_connection, line.messages_per_second) == (2, None, 1.5)
