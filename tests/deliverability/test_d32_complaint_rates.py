@@ -107,6 +107,20 @@ def test_d32_the_home_page_says_so_until_it_is_resumed(admin_client: Client) -> 
     assert title not in admin_client.get(reverse("admin:index")).content.decode()
 
 
+def test_d32_so_does_the_page_of_the_delivery(admin_client: Client) -> None:
+    delivery = half_sent(1000, OWN)
+    complain(delivery, 3)
+    address = reverse("admin:deliveries_delivery_change", args=[delivery.pk])
+    assert "Too many complaints" not in admin_client.get(address).content.decode()
+
+    after_the_sweep(delivery)
+    page = admin_client.get(address).content.decode()
+    Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.IN_PROGRESS)
+
+    assert "Too many complaints" in page and "3 of 1000 recipients" in page
+    assert "Too many complaints" not in admin_client.get(address).content.decode()
+
+
 def test_d32_one_provider_is_enough_when_the_whole_is_well() -> None:
     # 1,000 to Google under two names, 3,000 elsewhere.
     delivery = half_sent(4000, GMAIL, OWN, "googlemail.com", ORANGE, OWN, ORANGE, OWN, ORANGE)

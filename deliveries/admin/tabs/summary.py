@@ -16,7 +16,15 @@ from deliveries.admin.account import account_of
 from deliveries.admin.gauge import gauge_of, is_moving, throughput_chart
 from deliveries.admin.panels import delivery_panels
 from deliveries.admin.pending import pending_card
-from deliveries.models import Delivery, DeliveryKind, Preparation, PreparationLog, PreparationState
+from deliveries.complaints import pauses_told
+from deliveries.models import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Preparation,
+    PreparationLog,
+    PreparationState,
+)
 from deliveries.models.delivery import ANALYSIS_STATES
 from deliveries.proofs import refusal
 from deliveries.routes import NoRoute, resolve_route
@@ -56,6 +64,7 @@ def live_context(request: HttpRequest, delivery: Delivery, now: datetime) -> dic
         "account": account_of(delivery, analyses) if delivery.targeted or analyses else None,
         "throughput": throughput_chart(delivery, gauge["progress"], now),
         "preparation_error": _preparation_error(delivery),
+        "paused_by_complaints": _paused_by_complaints(delivery),
         "is_analysing": delivery.state in ANALYSIS_STATES,
     }
 
@@ -68,6 +77,11 @@ def _preparation_error(delivery: Delivery) -> dict[str, Any] | None:
     wrong = [PreparationLog.Level.ERROR, PreparationLog.Level.WARNING]
     lines = last.log.filter(level__in=wrong).order_by("pk") if isinstance(last, Preparation) else []
     return {"error": delivery.error, "lines": [line for line in lines if line.text != delivery.error]}
+
+
+def _paused_by_complaints(delivery: Delivery) -> PreparationLog | None:
+    is_paused = delivery.state in (DeliveryState.PAUSING, DeliveryState.PAUSED)
+    return pauses_told([delivery]).get(delivery.pk) if is_paused else None
 
 
 def _series(delivery: Delivery, now: datetime) -> dict[str, Any] | None:
