@@ -23,19 +23,17 @@ def newest_row() -> int:
 
 def lay_parts(preparation: Preparation, *, after: int, now: datetime) -> dict[int | None, int]:
     """Count the rows of this analysis by their reason and make their parts; they are read once for both."""
-    ours = (preparation.delivery_id, preparation.pk)
-    first = fetch_value(
-        f"SELECT MIN(id) FROM {_BROADLOGS} WHERE id > %s AND delivery_id = %s AND preparation_id = %s", (after, *ours)
-    )
-    # A statement of its own, which PostgreSQL shares out among its workers. By numbers, not by counting rows: nothing
-    # is sorted, and rows of other deliveries in between only make a part smaller.
+    first = fetch_value(f"SELECT MIN(id) FROM {_BROADLOGS} WHERE id > %s", (after,)) or 0
+    # By numbers, not by counting rows: nothing is sorted, and rows of other deliveries in between only make a part
+    # smaller. A SELECT of its own, and with no condition but the range, of which PostgreSQL knows the size without
+    # statistics: it shares out what it knows to be long.
     blocks = (
         f"SELECT block, failure_reason, COUNT(*) AS size, MIN(id) AS first_id, MAX(id) AS last_id"
-        f" FROM (SELECT id, failure_reason, (id - %s) / {PART_SIZE} AS block FROM {_BROADLOGS}"
-        f" WHERE id >= %s AND delivery_id = %s AND preparation_id = %s{fence()}) AS written"
-        " GROUP BY block, failure_reason"
+        f" FROM (SELECT id, failure_reason, CASE WHEN preparation_id = %s THEN (id - %s) / {PART_SIZE} END AS block"
+        f" FROM {_BROADLOGS} WHERE id >= %s{fence()}) AS written GROUP BY block, failure_reason"
     )
-    execute(f"CREATE TEMPORARY TABLE {BLOCKS} AS {blocks}", (first or 0, first or 0, *ours))
+    execute(f"CREATE TEMPORARY TABLE {BLOCKS} AS {blocks}", (preparation.pk, first, first))
+    execute(f"DELETE FROM {BLOCKS} WHERE block IS NULL")
     _insert_parts(preparation, f"SELECT * FROM {BLOCKS} WHERE failure_reason IS NULL", (), due_at=now)
     found = fetch_all(f"SELECT failure_reason, SUM(size) FROM {BLOCKS} GROUP BY failure_reason")
     execute(f"DROP TABLE {BLOCKS}")

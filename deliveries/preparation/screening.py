@@ -96,7 +96,7 @@ def _drop_duplicates(screened: Statement, rule: FilteringRule) -> Statement:
     # The window comes after the other reasons: the first *eligible* person keeps the address.
     key = f"CASE WHEN reason IS NULL THEN address_key END{_byte_order()}"
     rank = f"ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY id)"
-    sql = f"SELECT id, address, COALESCE(reason, CASE WHEN {rank} > 1 THEN {int(rule.reason)} END) AS reason"
+    sql = f"SELECT id, address, COALESCE(reason, CASE WHEN {rank} > 1 THEN {small(rule.reason)} END) AS reason"
     return Statement(f"{sql} FROM ({screened.sql}) AS screened", screened.parameters)
 
 
@@ -170,7 +170,7 @@ def _own_test(rule: FilteringRule) -> str:
 
 def _case(rule: FilteringRule, tests: Sequence[str]) -> str:
     """The rule's branch of the CASE; the first branch that holds gives the reason."""
-    return f"WHEN {' OR '.join(tests)} THEN {int(rule.reason)}"
+    return f"WHEN {' OR '.join(tests)} THEN {small(rule.reason)}"
 
 
 def _served_addresses(preparation: Preparation, rules: Sequence[FilteringRule]) -> tuple[str, str, tuple[Any, ...]]:
@@ -181,7 +181,12 @@ def _served_addresses(preparation: Preparation, rules: Sequence[FilteringRule]) 
         " WHERE delivery_id = %s AND status NOT IN (%s, %s)) AS served ON served.address_key = people.address_key"
     )
     parameters = (preparation.delivery_id, int(MessageStatus.IGNORED), int(MessageStatus.CANCELLED))
-    return joined, f"WHEN served.address_key IS NOT NULL THEN {int(rule.reason)}", parameters
+    return joined, f"WHEN served.address_key IS NOT NULL THEN {small(rule.reason)}", parameters
+
+
+def small(number: int) -> str:
+    """As the columns have it: PostgreSQL would convert each value of a plain number when it writes the row."""
+    return f"CAST({int(number)} AS smallint)"
 
 
 def _compile(rows: QuerySet[Any, Any]) -> Statement:
