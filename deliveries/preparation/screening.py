@@ -1,7 +1,9 @@
 """The one statement that judges everybody: the target, each person with an address and the reason for dropping them.
 
 Written by hand around the queryset of the target because it needs what the ORM can't say: a window over rows that other
-rules have left, and a join to the quarantine by an expression. It is the same on SQLite and PostgreSQL.
+rules have left, and a join to the quarantine by an expression. It is the same on SQLite and PostgreSQL. Of a large
+target only those go through them whose address is in quarantine or not theirs alone; one statement, and so one
+snapshot: nobody can begin to share an address while it is judged.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, QuerySet
 from django.db.models.expressions import RawSQL
 
 from common.sql import fetch_value, places
@@ -41,11 +43,11 @@ def judge(preparation: Preparation) -> Statement:
     if skips_served(preparation) or not any(map(_looks_elsewhere, rules)) or not _is_large(addressed):
         return _judge_together(preparation, channel, rules, addressed)
     few = addressed.filter(address_key__in=RawSQL(*_looked_up(channel, rules)))
-    return _judge_alone(_flagged(addressed, channel, rules), rules, _judge_together(preparation, channel, rules, few))
+    return _judge_alone(channel, rules, addressed, _judge_together(preparation, channel, rules, few))
 
 
 def _judge_together(
-    preparation: Preparation, channel: Channel, rules: Sequence[FilteringRule], addressed: QuerySet[Recipient]
+    preparation: Preparation, channel: Channel, rules: Sequence[FilteringRule], addressed: QuerySet[Any, Any]
 ) -> Statement:
     """Everybody beside the quarantine and all others: right for any target, and dear for many people."""
     screened = _screen(preparation, channel, rules, addressed)
@@ -53,10 +55,12 @@ def _judge_together(
     return screened if duplicate is None else _drop_duplicates(screened, duplicate)
 
 
-def _judge_alone(people: QuerySet[Any, Any], rules: Sequence[FilteringRule], few: Statement) -> Statement:
+def _judge_alone(
+    channel: Channel, rules: Sequence[FilteringRule], addressed: QuerySet[Any, Any], few: Statement
+) -> Statement:
     """Everybody by what is written on them; the few whose address other rows speak of have their verdict already."""
-    own = _compile(people)
-    cases = " ".join(_case(rule, [_own_test(rule)]) for rule in rules if _has_condition(rule))
+    own = _compile(_flagged(addressed, channel, rules))
+    cases = " ".join(_case(rule, [_own_test(rule)]) for rule in rules if rule.condition(channel) is not None)
     sql = (
         "SELECT people.id, people.address,"
         f" CASE WHEN few.id IS NULL THEN CASE {cases} END ELSE few.reason END AS reason"
@@ -66,15 +70,11 @@ def _judge_alone(people: QuerySet[Any, Any], rules: Sequence[FilteringRule], few
 
 
 def _looked_up(channel: Channel, rules: Sequence[FilteringRule]) -> tuple[str, tuple[Any, ...]]:
-    """The addresses in quarantine and those that several people have, whatever the target."""
+    """The addresses in quarantine and those that several people have, of the target or not."""
     # Read in order from the index on addresses: to sort or hash those of a large target costs several times as much.
-    shared = _compile(
-        Recipient.objects.values(shared_key=channel.address_key())
-        .annotate(people=Count("*"))
-        .filter(people__gt=1)
-        .order_by()
-        .values("shared_key")
-    )
+    people: QuerySet[Any, Any] = Recipient.objects.order_by().annotate(shared_key=channel.address_key())
+    several = people.values("shared_key").annotate(people=Count("pk")).filter(people__gt=1).exclude(shared_key="")
+    shared = _compile(several.values("shared_key"))
     statuses = [int(rule.quarantine_status) for rule in rules if rule.quarantine_status is not None]
     blocked = f"SELECT address FROM {_table(Quarantine)} WHERE channel = %s AND status IN ({places(statuses)})"
     return f"{shared.sql} UNION ALL {blocked}", (*shared.parameters, channel.code, *statuses)
@@ -106,7 +106,7 @@ def _byte_order() -> str:
 
 
 def _screen(
-    preparation: Preparation, channel: Channel, rules: Sequence[FilteringRule], addressed: QuerySet[Recipient]
+    preparation: Preparation, channel: Channel, rules: Sequence[FilteringRule], addressed: QuerySet[Any, Any]
 ) -> Statement:
     """SELECT id, address, address_key, reason, without the duplicates."""
     people = _compile(_flagged(addressed, channel, rules))
@@ -116,7 +116,7 @@ def _screen(
         " ON quarantine.channel = %s AND quarantine.address = people.address_key"
     )
     parameters: tuple[Any, ...] = (*people.parameters, channel.code)
-    cases = [_case(rule, tests) for rule in rules if (tests := _tests(rule))]
+    cases = [_case(rule, tests) for rule in rules if (tests := _tests(rule, channel))]
     if skips_served(preparation) and any(rule.one_per_address for rule in rules):
         joined, case, more = _served_addresses(preparation, rules)
         joins, cases, parameters = f"{joins} {joined}", [*cases, case], (*parameters, *more)
@@ -132,33 +132,30 @@ def fence() -> str:
     return " OFFSET 0" if connection.vendor == "postgresql" else ""
 
 
-def _addressed(preparation: Preparation, channel: Channel) -> QuerySet[Recipient]:
+def _addressed(preparation: Preparation, channel: Channel) -> QuerySet[Any, Any]:
     target = target_of(preparation)
     if skips_served(preparation):
         target = target.filter(~served(preparation))
     return target.order_by().annotate(address=channel.address(), address_key=channel.address_key())
 
 
-def _flagged(addressed: QuerySet[Recipient], channel: Channel, rules: Sequence[FilteringRule]) -> QuerySet[Any, Any]:
-    flags = {_flag(rule): _holds(rule, channel) for rule in rules if _has_condition(rule)}
+def _flagged(addressed: QuerySet[Any, Any], channel: Channel, rules: Sequence[FilteringRule]) -> QuerySet[Any, Any]:
+    conditions = {_flag(rule): rule.condition(channel) for rule in rules}
+    flags = {
+        flag: ExpressionWrapper(condition, output_field=BooleanField())
+        for flag, condition in conditions.items()
+        if condition is not None
+    }
     people: QuerySet[Any, Any] = addressed.annotate(**flags).values("id", "address", "address_key", *flags)
     return people
-
-
-def _has_condition(rule: FilteringRule) -> bool:
-    return type(rule).condition is not FilteringRule.condition
-
-
-def _holds(rule: FilteringRule, channel: Channel) -> ExpressionWrapper:
-    return ExpressionWrapper(rule.condition(channel) or Q(), output_field=BooleanField())
 
 
 def _flag(rule: FilteringRule) -> str:
     return f"drops_{rule.code}"
 
 
-def _tests(rule: FilteringRule) -> list[str]:
-    tests = [_own_test(rule)] if _has_condition(rule) else []
+def _tests(rule: FilteringRule, channel: Channel) -> list[str]:
+    tests = [] if rule.condition(channel) is None else [_own_test(rule)]
     if rule.quarantine_status is not None:
         tests.append(f"quarantine.status = {int(rule.quarantine_status)}")
     return tests
