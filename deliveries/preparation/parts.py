@@ -43,7 +43,7 @@ def lay_parts(preparation: Preparation, *, after: int, now: datetime) -> dict[in
 def cut_parts(preparation: Preparation, *, due_at: datetime) -> int:
     """The parts of an analysis wait for the confirmation, due at this instant; return how many they are."""
     laid = DeliveryPart.objects.filter(preparation=preparation).update(due_at=due_at)
-    # Rows that were not written by a statement of ours have none yet: a proof to bare addresses.
+    # Rows that a SELECT did not write have none yet: a proof to bare addresses.
     return laid or _cut_rows(preparation, due_at)
 
 
