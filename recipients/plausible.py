@@ -35,19 +35,20 @@ class IsPlausible(Func):
         return f"({text} ~ %s AND {short})", [*given, PLAUSIBLE, *given, MAXIMUM_LOCAL_PART + 1]
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        # Its REGEXP is a function of ours, that other programs which write to the file don't have.
+        # Its REGEXP is a function of ours, that other programs which write to the file don't have. No space after a
+        # comma: Django, when it reads the table's definition, takes it for the end of a column.
         text, given = compiler.compile(self.source_expressions[0])
-        local = f"SUBSTR(TRIM({text}), 1, INSTR(TRIM({text}), '@') - 1)"
-        domain = f"SUBSTR(TRIM({text}), INSTR(TRIM({text}), '@') + 1)"
+        local = f"SUBSTR(TRIM({text}),1,INSTR(TRIM({text}),'@') - 1)"
+        domain = f"SUBSTR(TRIM({text}),INSTR(TRIM({text}),'@') + 1)"
         tests = [
-            (f"INSTR(TRIM({text}), '@') BETWEEN 2 AND %s", MAXIMUM_LOCAL_PART + 1),
+            (f"INSTR(TRIM({text}),'@') BETWEEN 2 AND %s", MAXIMUM_LOCAL_PART + 1),
             (f"{local} NOT GLOB %s", f"*[^A-Za-z0-9.{_SIGNS}{BEYOND}-]*"),
             (f"{domain} NOT GLOB %s", f"*[^A-Za-z0-9.{BEYOND}-]*"),
-            (f"INSTR({domain}, %s) > 0", "."),
+            (f"INSTR({domain},%s) > 0", "."),
             # No atom and no label is empty; no label begins or ends with a hyphen.
-            (f"INSTR('.' || TRIM({text}) || '.', %s) = 0", ".."),
-            *((f"INSTR('.' || {domain} || '.', %s) = 0", pair) for pair in ("..", ".-", "-.")),
-            (f"INSTR(TRIM({text}), %s) = 0", ".@"),
+            (f"INSTR('.' || TRIM({text}) || '.',%s) = 0", ".."),
+            *((f"INSTR('.' || {domain} || '.',%s) = 0", pair) for pair in ("..", ".-", "-.")),
+            (f"INSTR(TRIM({text}),%s) = 0", ".@"),
         ]
         parameters = [each for test, value in tests for each in (*given * test.count(text), value)]
         return f"({' AND '.join(test for test, _value in tests)})", parameters
