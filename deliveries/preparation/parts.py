@@ -23,7 +23,7 @@ def newest_row() -> int:
 
 def lay_parts(preparation: Preparation, *, after: int, now: datetime) -> dict[int | None, int]:
     """Count the rows of this analysis by their reason and make their parts; they are read once for both."""
-    first = fetch_value(f"SELECT MIN(id) FROM {_BROADLOGS} WHERE id > %s", (after,)) or 0
+    first = fetch_value(f"SELECT MIN(id) FROM {_BROADLOGS} WHERE id > %s", (after,)) or after + 1
     # By numbers, not by counting rows: nothing is sorted, and rows of other deliveries in between only make a part
     # smaller. A SELECT of its own, and with no condition but the range, of which PostgreSQL knows the size without
     # statistics: it shares out what it knows to be long.
