@@ -17,7 +17,7 @@ NAMES = ("first_name", "last_name")
 
 def by_address(address: str) -> QuerySet[Recipient]:
     """Everybody with this e-mail address, compared without case; two people may share one."""
-    return Recipient.objects.alias(lower_email=Lower("email")).filter(lower_email=_lower(address.strip()))
+    return Recipient.objects.filter(email_key=_lower(address.strip()))
 
 
 def beginning_with(rows: QuerySet[Any], text: str) -> QuerySet[Any]:

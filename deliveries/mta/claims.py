@@ -38,7 +38,7 @@ LEASE = timedelta(seconds=settings.MTA_LEASE_SECONDS)
 # Given up before the database gives it away.
 LEASE_MARGIN = min(30.0, settings.MTA_LEASE_SECONDS / 4)
 SENDING = (DeliveryState.IN_PROGRESS, DeliveryState.RETRY_PENDING)
-RECIPIENT_FIELDS = frozenset(field.attname for field in Recipient._meta.concrete_fields)
+RECIPIENT_FIELDS = frozenset(field.attname for field in Recipient._meta.concrete_fields if not field.generated)
 
 # The route's number and the name of the affinity, "" for none.
 LaneKey = tuple[int, str]

@@ -7,7 +7,6 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -99,7 +98,7 @@ class RecipientFilter(django_filters.FilterSet):  # type: ignore[misc]
         )
 
     def with_email(self, queryset: QuerySet[Recipient], name: str, value: str) -> QuerySet[Recipient]:
-        return queryset.alias(lower_email=Lower("email")).filter(lower_email=value.lower())
+        return queryset.filter(email_key=value.strip(" ").lower())
 
 
 class RecipientViewSet(

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F
-from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from common.sql import exclusive
@@ -41,9 +39,9 @@ def upsert(records: Iterable[Record], *, key: str) -> BatchOutcome:
 
 def _existing(records: list[Record], key: str) -> dict[str, list[Recipient]]:
     keys = {_key(key, values[key]) for _line, values in records}
-    spelling = Lower("email") if key == "email" else F(key)
+    column = "email_key" if key == "email" else key
     found: dict[str, list[Recipient]] = {}
-    for row in Recipient.objects.alias(spelling=spelling).filter(spelling__in=sorted(keys)).order_by("pk"):
+    for row in Recipient.objects.filter(**{f"{column}__in": sorted(keys)}).order_by("pk"):
         found.setdefault(_key(key, getattr(row, key)), []).append(row)
     return found
 
@@ -119,4 +117,8 @@ def _set_attribute(person: Recipient, name: str, value: str) -> bool:
     return True
 
 
-UPDATED = [field.name for field in Recipient._meta.concrete_fields if field.name not in ("id", "created_at")]
+UPDATED = [
+    field.name
+    for field in Recipient._meta.concrete_fields
+    if not field.generated and field.name not in ("id", "created_at")
+]

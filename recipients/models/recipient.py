@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Trim
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from recipients.plausible import IsPlausible
 
 
 class Recipient(models.Model):
@@ -30,13 +32,21 @@ class Recipient(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    # The address as compared and whether it can be one, written by the database: an analysis asks it of everybody.
+    email_key = models.GeneratedField(
+        expression=Lower(Trim("email")), output_field=models.CharField(max_length=254), db_persist=True
+    )
+    email_plausible = models.GeneratedField(
+        expression=IsPlausible("email"), output_field=models.BooleanField(), db_persist=True
+    )
 
     class Meta:
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
         permissions = [("erase_recipient", "Can erase people and export all that is kept of them")]
         indexes = [
-            models.Index(Lower("email"), name="recipient_lower_email"),
+            # The quarantine, the people who share an address, and who is sought by their address.
+            models.Index(fields=["email_key"], name="recipient_email_key"),
             # The anniversary criterion and the admin's date filters.
             models.Index(fields=["birth_date"], name="recipient_birth_date"),
             models.Index(fields=["created_at"], name="recipient_created_at"),

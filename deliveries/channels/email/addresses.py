@@ -10,22 +10,15 @@ from django.utils.translation import gettext as _
 
 from common.tokens import InvalidToken, signer, verify_hex
 from recipients.addresses import InvalidAddress, clean_email
+from recipients.plausible import ATOM, LABEL, MAXIMUM_LOCAL_PART, PLAUSIBLE
 
 # Kinds of tokens; those of links are in `deliveries/content/links.py`.
 BOUNCE, MESSAGE, UNSUBSCRIPTION = 6, 7, 8
 
-# Letters beyond ASCII, without separators, controls and surrogates; the same ranges in Python and PostgreSQL.
-_BEYOND = "\u00a1-\u1fff\u2c00-\u2fef\u3005-\ud7ff\uf900-\ufeef\U00010000-\U0010ffff"
-_ATOM = f"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{_BEYOND}-]+"
-_ALNUM = f"[A-Za-z0-9{_BEYOND}]"
-_LABEL = f"{_ALNUM}([A-Za-z0-9{_BEYOND}-]*{_ALNUM})?"
-# Spaces around the address are the import's, not the address's: they are trimmed before it is used.
-PLAUSIBLE = rf"^ *{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})+ *\Z"
 _PLAUSIBLE = re.compile(PLAUSIBLE)
-_LOCAL_PART = re.compile(rf"{_ATOM}(\.{_ATOM})*")
-_DOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})+")
+_LOCAL_PART = re.compile(rf"{ATOM}(\.{ATOM})*")
+_DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})+")
 MAXIMUM_LENGTH = 254
-MAXIMUM_LOCAL_PART = 64
 
 
 def check_address(address: str) -> str:
@@ -40,7 +33,7 @@ def check_address(address: str) -> str:
 
 
 def is_plausible(address: str) -> bool:
-    """The rule that the analysis applies in SQL, in Python."""
+    """The rule that the analysis reads from the recipient's column, in Python."""
     local_part = address.strip(" ").partition("@")[0]
     fits = len(address.strip(" ")) <= MAXIMUM_LENGTH and len(local_part.encode()) <= MAXIMUM_LOCAL_PART
     return fits and _PLAUSIBLE.match(address) is not None

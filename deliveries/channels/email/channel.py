@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Expression, F, Q, Value
-from django.db.models.functions import Lower, StrIndex, Trim
-from django.db.models.lookups import Exact, LessThanOrEqual
+from django.db.models import Case, CharField, Expression, F, Q, Value, When
+from django.db.models.functions import Cast, StrIndex, Trim
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from deliveries.channels.base import Channel, Connector
-from deliveries.channels.email.addresses import MAXIMUM_LOCAL_PART, PLAUSIBLE, check_address
+from deliveries.channels.email.addresses import check_address
 from deliveries.channels.email.mime import EmailRenderer
 from deliveries.channels.registry import channels
 from deliveries.models import Affinity, ContentVersion, Delivery, Route
@@ -21,16 +21,16 @@ class EmailChannel(Channel):
     routes_can_be_tried = True
 
     def address(self) -> F | Expression:
-        return Trim("email")
+        # Few have a space to take away, and PostgreSQL's TRIM takes letters of several bytes one by one.
+        spaceless = When(Exact(StrIndex("email", Value(" ")), 0), then=F("email"))
+        return Case(spaceless, default=Cast(Trim("email"), CharField(max_length=254)))
 
     def address_key(self) -> F | Expression:
-        return Lower(Trim("email"))
+        return F("email_key")
 
     def invalid_address(self) -> Q:
         # Only spaces is no address at all, which is another reason.
-        # Counting the local part in the expression ({1,64}) would cost ten times the rest of the analysis.
-        short = Q(LessThanOrEqual(StrIndex(Trim("email"), Value("@")), MAXIMUM_LOCAL_PART + 1))
-        return ~Q(Exact(Trim("email"), "")) & ~(Q(email__regex=PLAUSIBLE) & short)
+        return Q(email_plausible=False) & ~Q(email_key="")
 
     def check_address(self, address: str) -> str:
         return check_address(address)

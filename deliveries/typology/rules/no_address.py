@@ -21,4 +21,4 @@ class NoAddress(FilteringRule):
     applies_to_proofs = True
 
     def condition(self, channel: Channel) -> Q:
-        return Q(address="")
+        return Q(address_key="")
