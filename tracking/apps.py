@@ -7,5 +7,6 @@ class TrackingConfig(AppConfig):
     verbose_name = _("Tracking")
 
     def ready(self) -> None:
-        from tracking import erasure, retention  # noqa: F401
+        # Modules that register themselves: behaviours of the filter language, pickers, explainers.
+        from tracking import consolidation, criteria, erasure, explain, retention  # noqa: F401
         from tracking.events import unsubscribed  # noqa: F401
