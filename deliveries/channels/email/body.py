@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import minijinja
@@ -24,6 +25,7 @@ from deliveries.content.links import SIGNED_URLS
 from deliveries.content.segments import Chunk, Field, Text, Url, segments
 
 Values = Mapping[str, Any]
+VALUES_KEPT = 1_024
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,23 @@ def _laid(text: str) -> str:
 
 
 def _text_expression(value: Any) -> str:
-    return _laid(shown(value))
+    text = shown(value)
+    return _laid_again(text) if len(text) <= MAXIMUM_INPUT else _laid(text)
 
 
 def _html_expression(value: Any) -> str:
-    is_markup = isinstance(value, minijinja.Markup)
-    return _laid(str(value) if is_markup else escaped(shown(value)))
+    if isinstance(value, minijinja.Markup):
+        return _laid(str(value))
+    text = shown(value)
+    return _escaped_again(text) if len(text) <= MAXIMUM_INPUT else _laid(escaped(text))
+
+
+# A loop writes the same few values many times; what makes a message too long is one that repeats them.
+@lru_cache(VALUES_KEPT)
+def _laid_again(text: str) -> str:
+    return _laid(text)
+
+
+@lru_cache(VALUES_KEPT)
+def _escaped_again(text: str) -> str:
+    return _laid(escaped(text))
