@@ -38,12 +38,15 @@ class Chunks:
             "".join(lay(piece.text) if isinstance(piece, Text) else piece for piece in chunk.pieces) for chunk in chunks
         )
         self._finish, self._room = finish, 0
+        # Of the message at hand: what makes it long is a loop that writes the same few values again and again.
+        self._known: dict[str | int, str] = {}
         self._engine = environment({part: source}, finish=self._bounded)
 
     def render(self, context: Mapping[str, Any]) -> list[bytes]:
         """The chunks in order. Raises NothingToSend, or what the engine or a filter raises: the part as it was written,
         rendered again, tells at which line."""
         self._room = MAXIMUM_OUTPUT
+        self._known.clear()
         output = self._engine.render_template(self._part, **context).encode()
         if _SKIP_BYTES in output:
             raise NothingToSend
@@ -53,8 +56,14 @@ class Chunks:
 
     def _bounded(self, value: Any) -> str:
         """An expression's text; the one that is too much ends the rendering, before it takes more memory and time."""
-        text = self._finish(value)
-        self._room -= len(text)
-        if self._room < 0:
+        kind = type(value)
+        if kind is str or kind is int:
+            text = self._known.get(value)
+            if text is None:
+                text = self._known[value] = self._finish(value)
+        else:
+            text = self._finish(value)
+        self._room = room = self._room - len(text)
+        if room < 0:
             raise TooLong
         return text

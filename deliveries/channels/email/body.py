@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import minijinja
@@ -25,7 +24,6 @@ from deliveries.content.links import SIGNED_URLS
 from deliveries.content.segments import Chunk, Field, Text, Url, segments
 
 Values = Mapping[str, Any]
-VALUES_KEPT = 1_024
 
 
 @dataclass(frozen=True)
@@ -153,23 +151,9 @@ def _laid(text: str) -> str:
 
 
 def _text_expression(value: Any) -> str:
-    text = shown(value)
-    return _laid_again(text) if len(text) <= MAXIMUM_INPUT else _laid(text)
+    return _laid(shown(value))
 
 
 def _html_expression(value: Any) -> str:
-    if isinstance(value, minijinja.Markup):
-        return _laid(str(value))
-    text = shown(value)
-    return _escaped_again(text) if len(text) <= MAXIMUM_INPUT else _laid(escaped(text))
-
-
-# A loop writes the same few values many times; what makes a message too long is one that repeats them.
-@lru_cache(VALUES_KEPT)
-def _laid_again(text: str) -> str:
-    return _laid(text)
-
-
-@lru_cache(VALUES_KEPT)
-def _escaped_again(text: str) -> str:
-    return _laid(escaped(text))
+    is_markup = isinstance(value, minijinja.Markup)
+    return _laid(str(value) if is_markup else escaped(shown(value)))
