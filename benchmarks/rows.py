@@ -14,6 +14,7 @@ from deliveries.preparation.pipeline import run_preparation
 from deliveries.preparation.request import request_preparation
 
 PART = PART_SIZE
+HTML = '<p>Hello {{ recipient.first_name }}</p><p><a href="{{ message.unsubscribe_url }}">Unsubscribe</a></p>'
 _PEOPLE = """
 INSERT INTO recipients_recipient (email, first_name, last_name, mobile_phone, birth_date, language, gender,
     country_code, denylist_email, denylist_sms, denylist_push, denylist_file, denylist_all, attributes, created_at,
@@ -30,12 +31,12 @@ def make_people(count: int) -> None:
     execute("ANALYZE")
 
 
-def prepare_delivery(people: int) -> Delivery:
+def prepare_delivery(people: int, *, html: str = HTML) -> Delivery:
     """A delivery to everybody, analysed and not yet confirmed."""
     template = DeliveryTemplate.objects.create(
         label="Benchmark",
         subject="Hello {{ recipient.first_name }}",
-        html='<p>Hello {{ recipient.first_name }}</p><p><a href="{{ message.unsubscribe_url }}">Unsubscribe</a></p>',
+        html=html,
         from_email="hello@example.com",
         approval_mode="manual",
     )

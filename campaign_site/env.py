@@ -101,7 +101,7 @@ def env_database(name: str, default: Path) -> dict[str, Any]:
 def sqlite_database(path: Path) -> dict[str, Any]:
     # IMMEDIATE is what matters: a deferred transaction that reads before it writes fails under contention.
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "campaign_site.sqlite",
         "NAME": path,
         "OPTIONS": {
             "timeout": 20,

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from common.sql import fetch_value
 from deliveries.models import Delivery, DeliveryPart, DeliveryState, PartState
 from deliveries.models.delivery import FINAL_STATES
 from installation import processes
 from installation.models import Process
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_IDLE = """
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0) FROM pg_stat_activity
+WHERE datname = current_database() AND state IN ('idle in transaction', 'idle in transaction (aborted)')
+"""
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -32,6 +37,13 @@ def _lines(now: datetime) -> Iterator[str]:
     yield from _gauge("diffusion_messages", "Messages of the deliveries that are not over.", "status", _messages())
     due = DeliveryPart.objects.filter(state=PartState.DUE, due_at__lte=now).count()
     yield from _metric("diffusion_due_parts", "Parts that a sender may claim now.", [("", due)])
+    about = "Age of the oldest transaction in which somebody idles, of those that the database shows us."
+    yield from _metric("diffusion_idle_transaction_seconds", about, [("", idle_transaction_seconds())])
+
+
+def idle_transaction_seconds() -> int:
+    """Ours are ended after minutes; another's keeps what is updated from being cleared away. SQLite has none."""
+    return int(fetch_value(_IDLE)) if connection.vendor == "postgresql" else 0
 
 
 def _alive(now: datetime) -> dict[str, int]:

@@ -13,6 +13,8 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from pathlib import Path
 
+from campaign_site.sqlite.keeper import keep_open
+
 BODIES_KEPT = 20_000
 BODIES_PER_SEGMENT = 1_000
 FLUSH_AT = 500
@@ -63,8 +65,7 @@ class SinkStore:
     def prepare(self) -> None:
         """Make the folder and its database; mails received earlier stay."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._file, timeout=20)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+        with self._reading() as connection:
             connection.executescript(SCHEMA)
 
     def add(self, *, sender: str, recipients: list[str], content: bytes, now: datetime) -> None:
@@ -175,6 +176,7 @@ class SinkStore:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         # Autocommit mode, so that the transaction begins where we say: `clear` and `flush` never mix.
+        keep_open(self._file)
         with closing(sqlite3.connect(self._file, timeout=20, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
@@ -182,6 +184,7 @@ class SinkStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
+        keep_open(self._file)
         with closing(sqlite3.connect(self._file, timeout=20)) as connection:
             yield connection
 

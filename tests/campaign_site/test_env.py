@@ -16,7 +16,7 @@ from campaign_site.env import ConfigurationError
     [
         (
             "sqlite:////data/diffusion.sqlite3",
-            {"ENGINE": "django.db.backends.sqlite3", "NAME": Path("/data/diffusion.sqlite3")},
+            {"ENGINE": "campaign_site.sqlite", "NAME": Path("/data/diffusion.sqlite3")},
         ),
         (
             "postgresql://user:p%40ss@db:6432/campaigns?sslmode=require",

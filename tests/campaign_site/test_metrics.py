@@ -44,6 +44,7 @@ def test_metrics_tell_what_is_alive_at_work_and_due(client: Client, now: datetim
     assert read['diffusion_deliveries{state="in_progress"}'] == 1
     assert read['diffusion_messages{status="pending"}'] == 3
     assert read["diffusion_due_parts"] == 1
+    assert read["diffusion_idle_transaction_seconds"] == 0
 
 
 def test_a_delivery_that_is_over_is_no_more_at_work(client: Client, now: datetime) -> None:

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from deliveries.models import DeliveryState
 from tests.services import POSTGRESQL_URL
 
 MANAGE = Path(settings.BASE_DIR) / "manage.py"
+# Threads of one process that open and close an SQLite file may lose its locks (see `campaign_site.sqlite.keeper`).
+_one_at_a_time = threading.Lock()
 
 
 class Installation:
@@ -84,7 +87,7 @@ class Installation:
         """Asked without a Django process of its own: tests poll."""
         if self.database_url.startswith("sqlite"):
             path = self.database_url.removeprefix("sqlite:///")
-            with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
+            with _one_at_a_time, contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
                 return connection.execute(statement).fetchall()
         with psycopg.connect(self.database_url) as server:
             return server.execute(statement).fetchall()
@@ -92,7 +95,7 @@ class Installation:
     def execute(self, statement: LiteralString) -> None:
         if self.database_url.startswith("sqlite"):
             path = self.database_url.removeprefix("sqlite:///")
-            with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+            with _one_at_a_time, contextlib.closing(sqlite3.connect(path, timeout=30)) as connection, connection:
                 connection.execute(statement)
         else:
             with psycopg.connect(self.database_url) as server:

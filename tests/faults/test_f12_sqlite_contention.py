@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from itertools import count
 from pathlib import Path
@@ -20,11 +21,12 @@ from tests.faults.settling import settle_by_witness
 from tests.faults.witness import Witness
 
 pytestmark = [pytest.mark.smtp_sink, pytest.mark.slow, pytest.mark.xdist_group("faults")]
-RECIPIENTS, CONNECTIONS, KILLS, WRITERS = 300, 8, 1, 3
+RECIPIENTS, CONNECTIONS, KILLS, WRITERS = 200, 8, 2, 3
+LOOKED_FOR = 1.0
 
 
 @with_manners(*SLOW)
-def test_f12_nobody_is_told_that_the_database_is_locked(on_sqlite: Installation, sink: Witness, tmp_path: Path) -> None:
+def test_f12_nobody_notices_at_the_screens(on_sqlite: Installation, sink: Witness, tmp_path: Path) -> None:
     on_sqlite.fill(RECIPIENTS, connections=CONNECTIONS)
     over = threading.Event()
     answers: Counter[int] = Counter()
@@ -38,26 +40,33 @@ def test_f12_nobody_is_told_that_the_database_is_locked(on_sqlite: Installation,
         try:
             for _number in range(KILLS):
                 before = sink.count()
-                on_sqlite.wait_until(lambda: sink.count() > before + 50)  # noqa: B023
-                (sender,) = on_sqlite.senders()
-                os.kill(sender, signal.SIGKILL)
+                on_sqlite.wait_until(lambda: sink.count() > before + 30)  # noqa: B023
+                kill_and_look(on_sqlite)
             on_sqlite.wait_until(lambda: on_sqlite.state() == DeliveryState.FINISHED)
         finally:
             over.set()
             for writer in writers:
-                writer.join()
+                writer.join(timeout=60)
         assert operator.ask("recipients/", email="last@example.org")[0] == 201
 
     assert "database is locked" not in on_sqlite.log()
-    # For a moment after a kill SQLite may refuse a write with an error of its own; it never loses one that it took.
-    assert set(answers) <= {201, 500}, answers
-    assert answers[500] <= answers[201] // 10, answers
+    assert set(answers) == {201}, answers
+    assert on_sqlite.query("PRAGMA integrity_check") == [("ok",)]
     assert set(stored) <= {email for (email,) in on_sqlite.query("SELECT email FROM recipients_recipient")}
     verdict = check(on_sqlite, sink, doubts_at_most=KILLS * CONNECTIONS)
     assert len(verdict.sent) + len(verdict.doubtful) == RECIPIENTS
     if verdict.doubtful:
         answer = settle_by_witness(on_sqlite, sink, tmp_path)
         assert answer["sent"] + answer["resent"] == len(verdict.doubtful)
+
+
+def kill_and_look(installation: Installation) -> None:
+    """With no sender alive, whoever looks and goes is the last to close the file as often as not."""
+    (sender,) = installation.senders()
+    os.kill(sender, signal.SIGKILL)
+    until = time.monotonic() + LOOKED_FOR
+    while time.monotonic() < until:
+        assert installation.number("SELECT count(*) FROM deliveries_delivery") == 1
 
 
 def write(operator: Operator, writer: int, over: threading.Event, answers: Counter[int], stored: list[str]) -> None:

@@ -68,3 +68,14 @@ def test_f28_the_server_ends_sessions_of_ours_that_idle_in_a_transaction(on_post
     answer = on_postgresql.manage("shell", "-v0", "-c", question.format("idle_in_transaction_session_timeout"))
 
     assert answer.stdout.split() == ["5min"], answer.stderr
+
+
+def test_f28_a_forgotten_transaction_is_to_be_seen(on_postgresql: Installation) -> None:
+    question = "from campaign_site.metrics import idle_transaction_seconds as s; print(s())"
+    with psycopg.connect(on_postgresql.database_url) as forgotten:
+        forgotten.execute("SELECT 1")
+        time.sleep(1.1)
+        answer = on_postgresql.manage("shell", "-v0", "-c", question)
+
+    assert int(answer.stdout) >= 1, answer.stderr
+    assert on_postgresql.manage("shell", "-v0", "-c", question).stdout.split() == ["0"]

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import minijinja
 from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -31,6 +32,7 @@ from deliveries.channels.email.head import (
 from deliveries.channels.email.return_domain import return_domain
 from deliveries.channels.email.skeleton import Skeleton
 from deliveries.content.analysis import ADDED
+from deliveries.content.chunks import TooLong
 from deliveries.content.links import MESSAGE_URLS, click_url, open_url
 from deliveries.content.personalisation import Personaliser, where
 from deliveries.content.segments import with_pixel
@@ -60,6 +62,7 @@ class EmailRenderer:
         self._version = version
         self._now = now
         self._dated: tuple[int, bytes] = (0, b"")
+        self._explained: dict[tuple[str | int, ...], str] = {}
         self._from_address = wire_address(version.from_email or default_sender())
         self._domain = self._from_address.rpartition("@")[2]
         self._signer = signer_for(self._domain)
@@ -152,9 +155,27 @@ class EmailRenderer:
             except NothingToSend:
                 raise
             except Exception as error:
-                # The part as it was written tells at which line.
-                self._render_part(part, row)
-                raise RenderingFailed(where(part, 0) + str(error)) from error
+                raise RenderingFailed(self._explain(part, row, error)) from error
+
+    def _explain(self, part: str, row: OutgoingRow, error: Exception) -> str:
+        """The part as it was written, rendered again, tells at which line. Raises NothingToSend.
+
+        What asks for too much takes long to fail: at one place once, for all recipients.
+        """
+        place = (part, *_excess(error))
+        if place in self._explained:
+            return self._explained[place]
+        reason = self._failure_of(part, row) or where(part, 0) + str(error)
+        if len(place) > 1:
+            self._explained[place] = reason
+        return reason
+
+    def _failure_of(self, part: str, row: OutgoingRow) -> str:
+        try:
+            self._render_part(part, row)
+        except RenderingFailed as error:
+            return str(error)
+        return ""
 
     def _render_part(self, part: str, row: OutgoingRow) -> str:
         """One part whole and plain, by the engine alone."""
@@ -183,6 +204,15 @@ class EmailRenderer:
         if len(content) > MAXIMUM_SIZE:
             raise RenderingFailed(_("The message exceeds 20 MB."))
         return content
+
+
+def _excess(error: Exception) -> tuple[str, int] | tuple[()]:
+    """Where the engine had done or written more than a message may; empty for any other error."""
+    if isinstance(error, TooLong):
+        return "TooLong", 0
+    if isinstance(error, minijinja.TemplateError) and error.kind == "OutOfFuel":
+        return error.kind, error.line or 0
+    return ()
 
 
 def default_sender() -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from deliveries.channels.base import NothingToSend, RenderingFailed
 from deliveries.channels.email.mime import EmailRenderer
+from deliveries.content.chunks import Chunks
 from deliveries.content.links import MESSAGE_URLS, click_url, open_url
 from deliveries.content.personalisation import Personaliser
 from deliveries.content.versions import freeze
@@ -113,3 +114,46 @@ def test_a_content_of_megabytes_for_one_recipient_fails_that_row() -> None:
 
     with pytest.raises(RenderingFailed, match="2 MB"):
         EmailRenderer(delivery, freeze(delivery)).render(make_row(attributes={"l": ["y"] * 100}))
+
+
+def test_what_asks_for_too_much_is_explained_once_for_all_recipients(monkeypatch: pytest.MonkeyPatch) -> None:
+    for_each = "{% for a in recipient.attributes.many %}"
+    loop = f"{for_each}{for_each}{{{{ a }}}}{{% endfor %}}{{% endfor %}}"
+    delivery = make_delivery(html=f"<p>\n\n{loop}</p>")
+    renderer = EmailRenderer(delivery, freeze(delivery))
+    explained: list[str] = []
+    render_part = EmailRenderer._render_part
+
+    def explain(self: EmailRenderer, part: str, row: Any) -> str:
+        explained.append(part)
+        return render_part(self, part, row)
+
+    monkeypatch.setattr(EmailRenderer, "_render_part", explain)
+    # One asks for many rounds, the other for much text.
+    for many, reason in ((list(range(100)), "OutOfFuel"), (["x" * 1000] * 60, "2 MB")):
+        for _number in range(3):
+            with pytest.raises(RenderingFailed, match=rf"line \d+: .*{reason}"):
+                renderer.render(make_row(attributes={"many": many}))
+
+    assert len(explained) == 2
+    assert b"1" in renderer.render(make_row(attributes={"many": [1, 2]})).content
+
+
+def test_an_expression_ends_the_rendering_when_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of a hundred texts a hundred times would be ten million letters; twice what is allowed is never made."""
+    loop = "{% for a in recipient.attributes.many %}{{ recipient.attributes.many }}{% endfor %}"
+    delivery = make_delivery(html=f"<p>{loop}</p>")
+    made: list[int] = []
+    finish = Chunks._bounded
+
+    def counted(self: Chunks, value: Any) -> str:
+        text = finish(self, value)
+        made.append(len(text))
+        return text
+
+    monkeypatch.setattr(Chunks, "_bounded", counted)
+    renderer = EmailRenderer(delivery, freeze(delivery))
+    with pytest.raises(RenderingFailed, match="2 MB"):
+        renderer.render(make_row(attributes={"many": ["x" * 1000] * 100}))
+
+    assert sum(made) <= 2_000_000
