@@ -48,9 +48,19 @@ def keep_open(path: str | os.PathLike[str]) -> None:
 def let_go() -> None:
     """Whoever is the last to let go writes the log back into the file."""
     with _one_at_a_time:
-        while _kept:
-            _name, kept = _kept.popitem()
-            kept.connection.close()
+        _close_all()
+
+
+def _before_fork() -> None:
+    # Held until after it: a child must not inherit the lock from a thread that it does not have.
+    _one_at_a_time.acquire()
+    _close_all()
+
+
+def _close_all() -> None:
+    while _kept:
+        _name, kept = _kept.popitem()
+        kept.connection.close()
 
 
 def _connect(name: str) -> sqlite3.Connection:
@@ -76,4 +86,4 @@ def _identity(name: str) -> tuple[int, int] | None:
 
 atexit.register(let_go)
 # A child inherits what SQLite believes to hold, and none of the locks.
-os.register_at_fork(before=let_go)
+os.register_at_fork(before=_before_fork, after_in_parent=_one_at_a_time.release, after_in_child=_one_at_a_time.release)
