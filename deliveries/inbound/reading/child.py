@@ -22,7 +22,7 @@ MEMORY_LIMIT = 256 * 1024 * 1024
 # A little less than the parent's patience: whoever stops by himself can say why.
 SECONDS = 4.5
 # Whoever sends comes first: a storm of bounces can wait.
-NICENESS = 5
+NICENESS = 10
 LENGTH = struct.Struct(">I")
 FRAME_LIMIT = 64 * 1024 * 1024
 READY = b"ready"
