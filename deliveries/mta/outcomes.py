@@ -157,11 +157,12 @@ def _write_rows(part: _Part, outcomes: Sequence[Outcome], now: datetime) -> Move
     return moved
 
 
+# delivery_id + 0: as in `open_rows`, rows are found by their number and never by their delivery.
 _SENT = """
 UPDATE deliveries_broadlog
 SET status = %s, in_doubt_since = NULL, attempts = %s, failure_type = NULL, failure_reason = NULL,
     failure_detail = '', updated_at = %s
-WHERE delivery_id = %s AND status = %s AND in_doubt_since IS NULL AND """
+WHERE delivery_id + 0 = %s AND status = %s AND in_doubt_since IS NULL AND """
 
 
 def _write_sent(part: _Part, attempts: int, numbers: Sequence[int], now: datetime) -> int:
@@ -194,7 +195,7 @@ WITH outcome AS (
     SET status = o.status, in_doubt_since = CASE WHEN o.doubtful THEN %s ELSE NULL END, attempts = o.attempts,
         failure_type = o.failure_type, failure_reason = o.failure_reason, failure_detail = o.detail, updated_at = %s
     FROM outcome AS o
-    WHERE b.id = o.id AND b.delivery_id = %s AND b.status = %s AND b.in_doubt_since IS NULL
+    WHERE b.id = o.id AND b.delivery_id + 0 = %s AND b.status = %s AND b.in_doubt_since IS NULL
     RETURNING o.status, o.doubtful
 )
 SELECT status, doubtful, count(*) FROM changed GROUP BY status, doubtful
@@ -341,7 +342,7 @@ _END = """
 UPDATE deliveries_deliverypart SET state = %s, claim_token = NULL, claimed_by = '', lease_until = NULL
 WHERE id = %s AND state = %s AND NOT EXISTS (
     SELECT 1 FROM deliveries_broadlog
-    WHERE id BETWEEN %s AND %s AND delivery_id = %s AND status = %s AND in_doubt_since IS NULL
+    WHERE id BETWEEN %s AND %s AND delivery_id + 0 = %s AND status = %s AND in_doubt_since IS NULL
 )
 """
 

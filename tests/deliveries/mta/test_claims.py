@@ -184,6 +184,33 @@ def test_a_claim_takes_the_same_number_of_queries_whatever_the_size(count: int) 
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) <= 10
 
 
+OLD_ROWS = """
+INSERT INTO deliveries_broadlog (delivery_id, preparation_id, recipient_id, repeat, address, status, failure_detail,
+    attempts, updated_at)
+SELECT 1000000 + number / 10, 0, number, 0, 'old', 1, '', 1, now() FROM generate_series(1, 30000) AS number
+"""
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="The planner of PostgreSQL.")
+def test_a_claim_reads_its_part_by_number_whatever_the_statistics_say() -> None:
+    # Many small deliveries, says the sample; the one that is being sent came later.
+    with connection.cursor() as cursor:
+        cursor.execute(OLD_ROWS)
+        cursor.execute("ANALYZE deliveries_broadlog")
+    make_sending(1000)
+    with CaptureQueriesContext(connection) as captured:
+        claim()
+    reading = next(query["sql"] for query in captured if re.match(r'SELECT "deliveries_broadlog"', query["sql"]))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {reading}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "deliveries_broadlog_pkey" in plan
+    assert "broadlog_once_per_recipient" not in plan
+
+
 def with_workflow(delivery: Delivery, *, added: bool) -> None:
     """The delivery as one that a workflow made, with or without data added to its people."""
     task = task_of(
