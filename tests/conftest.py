@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +11,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.conf import settings
 from django.utils.translation import override
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.services import require
 
 PARIS = ZoneInfo("Europe/Paris")
+
+# No example has a time to keep: the machine is shared. Under CI hypothesis has a profile of its own that says the same.
+if "CI" not in os.environ:
+    hypothesis_settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis_settings.load_profile("tests")
 
 
 @pytest.fixture
