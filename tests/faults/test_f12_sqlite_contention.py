@@ -23,6 +23,10 @@ from tests.faults.witness import Witness
 pytestmark = [pytest.mark.smtp_sink, pytest.mark.slow, pytest.mark.xdist_group("faults")]
 RECIPIENTS, CONNECTIONS, KILLS, WRITERS = 200, 8, 2, 3
 LOOKED_FOR = 1.0
+# Seconds between two things that somebody does: of those who ask, SQLite favours whoever never rests.
+REST = 0.02
+# Seconds to wait for a sender, on a machine that does other things too.
+PATIENCE = 120
 
 
 @with_manners(*SLOW)
@@ -40,9 +44,9 @@ def test_f12_nobody_notices_at_the_screens(on_sqlite: Installation, sink: Witnes
         try:
             for _number in range(KILLS):
                 before = sink.count()
-                on_sqlite.wait_until(lambda: sink.count() > before + 30)  # noqa: B023
+                on_sqlite.wait_until(lambda: sink.count() > before + 30, seconds=PATIENCE)  # noqa: B023
                 kill_and_look(on_sqlite)
-            on_sqlite.wait_until(lambda: on_sqlite.state() == DeliveryState.FINISHED)
+            on_sqlite.wait_until(lambda: on_sqlite.state() == DeliveryState.FINISHED, seconds=PATIENCE)
         finally:
             over.set()
             for writer in writers:
@@ -78,3 +82,4 @@ def write(operator: Operator, writer: int, over: threading.Event, answers: Count
         answers[status] += 1
         if status == 201:
             stored.append(email)
+        time.sleep(REST)
